@@ -1,0 +1,93 @@
+"""Committed entries go to the state machine, and the results to the clients that wait for them.
+
+Raft §5.3 (an entry is applied once it is committed), §8 (client sessions), §7 (own snapshots).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from protocols.api import Group, Host, NodeId, Reply, Request
+from protocols.kv import STALE, KeyValue
+from protocols.raft.parameters import RaftParameters
+from protocols.raft.state import LEADER, RaftState
+from protocols.raft.storage import RaftStorage, SnapshotTaken
+
+
+class Requests(RaftState):
+    """Applying, answering, and taking snapshots."""
+
+    __slots__ = ("accepted", "machine", "waiting")
+
+    def __init__(self, host: Host, group: Group, parameters: RaftParameters, storage: RaftStorage) -> None:
+        super().__init__(host, group, parameters, storage)
+        self.machine = KeyValue()
+        if self.snapshot is not None:
+            self.machine.restore(self.snapshot.state)
+        # A leader's, empty on all others. Index of each request that is in the log, not yet applied:
+        self.accepted: dict[tuple[NodeId, int], int] = {}
+        # ... and who waits for the entry at an index.
+        self.waiting: dict[int, NodeId] = {}
+
+    def _commit(self, index: int) -> None:
+        self.commit_index = index
+        self.host.note("committed", index, self.current_term)
+        self._apply_committed()
+
+    def _apply_committed(self) -> None:
+        """Apply, in order and once each, what is committed (Raft Figure 2, all servers 1)."""
+        first_index = self.last_applied + 1
+        entries = self.log.slice(first_index, self.commit_index)
+        if not entries:
+            return
+        for index, entry in enumerate(entries, first_index):
+            self.last_applied = index
+            command = entry.command
+            if command.__class__ is Request:
+                self._apply_request(index, command)
+        self.host.note("applied", first_index, entries)
+        limit = self.parameters.snapshot_entries
+        if limit and self.last_applied - self.log.snapshot_index >= limit:
+            self._take_snapshot()
+
+    def _apply_request(self, index: int, request: Request) -> None:
+        value = self.machine.apply(request)
+        if self.role == LEADER:
+            self.accepted.pop((request.client, request.serial), None)
+            source = self.waiting.pop(index, None)
+            if source is not None:
+                self._answer(source, request, value)
+
+    def _answer(self, source: NodeId, request: Request, value: Any) -> None:
+        # STALE: whether it was executed is no longer known, since the client had given it up.
+        if value is STALE:
+            self._reply(source, request, "unknown", None)
+        else:
+            self._reply(source, request, "ok", value)
+
+    def _reply(
+        self, source: NodeId, request: Request, outcome: Literal["ok", "not_leader", "unknown"], value: Any
+    ) -> None:
+        reply = Reply(request.client, request.serial, outcome, value, self.leader_id, self.current_term)
+        self.host.send(source, reply)
+
+    def _index_uncommitted_requests(self) -> None:
+        """Find the requests that earlier leaders left in the log, so that a retry is not appended again."""
+        first_index = self.last_applied + 1
+        entries = self.log.slice(first_index, self.log.last_index)
+        for index, entry in enumerate(entries, first_index):
+            if entry.command.__class__ is Request:
+                self.accepted[entry.command.client, entry.command.serial] = index
+
+    def _give_up_waiting(self) -> None:
+        """Tell those who wait that this server can no longer say what becomes of their requests."""
+        for index, source in self.waiting.items():
+            self._reply(source, self.log.entry(index).command, "unknown", None)
+        self.waiting.clear()
+        self.accepted.clear()
+
+    def _take_snapshot(self) -> None:
+        index = self.last_applied
+        self.snapshot = SnapshotTaken(index, self.log.term_at(index), self.machine.snapshot())
+        self.host.save(self.snapshot)
+        self.log.compact(index, self.snapshot.last_included_term)

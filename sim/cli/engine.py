@@ -1,0 +1,89 @@
+"""The engine as the commands see it: everything heavy is imported when it is first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import Problem, ScenarioError, UserError
+
+if TYPE_CHECKING:
+    from protocols.api import ProtocolSpec
+    from sim.result import Result
+    from sim.run import Divergence
+    from sim.scenario import Scenario
+    from sim.trace import Level
+
+
+def find(arguments: Sequence[str]) -> list[Path]:
+    """Return the scenario files that paths, directories and library names stand for, each once."""
+    from sim.scenario import find as find_files
+
+    return list(dict.fromkeys(find_files(list(arguments))))
+
+
+def load(path: Path, overrides: Sequence[str] = (), protocol: str | None = None) -> Scenario:
+    """Return a scenario, or raise ScenarioError with all that is wrong with it."""
+    from sim.scenario import load as load_file
+
+    return load_file(path, list(overrides), protocol)
+
+
+def load_all(paths: Iterable[Path], overrides: Sequence[str], protocol: str | None) -> list[Scenario]:
+    """Return all scenarios, or raise one ScenarioError with the problems of all of them."""
+    loaded: list[Scenario] = []
+    problems: dict[Problem, None] = {}
+    for path in paths:
+        try:
+            loaded.append(load(path, overrides, protocol))
+        except ScenarioError as error:
+            problems |= dict.fromkeys(error.problems)
+    if problems:
+        raise ScenarioError(list(problems))
+    return loaded
+
+
+def execute(scenario: Scenario, seed: int, trace: Level) -> Result:
+    """Run a scenario once."""
+    from sim.run import run
+
+    return run(scenario, seed=seed, trace=trace)
+
+
+def divergence(scenario: Scenario, seed: int) -> Divergence | None:
+    """Run a scenario twice; return where the two traces part, None if they are the same."""
+    from sim.run import verify_determinism
+
+    return verify_determinism(scenario, seed)
+
+
+def library() -> list[Path]:
+    """Return the files of the scenarios that come with leadersim, sorted."""
+    from sim.scenario import library as library_files
+
+    return sorted(library_files())
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of scenario files."""
+    from sim.scenario import json_schema
+
+    return json_schema()
+
+
+def protocols() -> list[ProtocolSpec]:
+    """Return every protocol there is, by name."""
+    from protocols import registry
+
+    return [registry.get(name) for name in registry.names()]
+
+
+def check_protocol(name: str) -> None:
+    """Raise UserError, with the nearest names, if there is no such protocol."""
+    from protocols import registry
+
+    try:
+        registry.get(name)
+    except registry.UnknownProtocol as error:
+        raise UserError(f"--protocol: {error}") from None

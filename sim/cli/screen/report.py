@@ -1,0 +1,179 @@
+"""One run on a terminal: lanes, metrics, expectations, violations, digest, replay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sim.cli.console import Look
+from sim.cli.screen.axis import fault_keys, fault_rows, spans, time_axis
+from sim.cli.screen.lanes import lanes, scale_of, violations
+from sim.cli.screen.states import ABSENT, FAULT_LASTS, STATES
+from sim.cli.screen.tables import Section, expected, measured, sections
+from sim.cli.units import duration, instant
+
+if TYPE_CHECKING:
+    from analysis.verdict import Outcome
+    from sim.result import Result
+
+LANES_MAX = 40
+COLUMNS_MIN, COLUMNS_MAX = 20, 400
+DRAWN_MAX = 6
+VIOLATIONS_MAX = 10
+STATUS_STYLE = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow"}
+_MARKS = {True: ("ok", "green"), False: ("FAILED", "bold red"), None: ("NOTHING TO COMPARE", "yellow")}
+
+
+def report(result: Result, look: Look, replay: str) -> str:
+    """Return the whole report of one run, ready to print; `replay` reproduces the run."""
+    buffer = StringIO()
+    console = Console(
+        file=buffer,
+        width=look.width,
+        force_terminal=look.color,
+        no_color=not look.color,
+        color_system="standard" if look.color else None,
+        legacy_windows=False,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=False,
+    )
+    for block in (_header, _lanes, _metrics, _conditions, _violations):
+        for part in block(result, look):
+            console.print(part)
+        console.print()
+    for part in _verdict(result, replay):
+        # Never wrapped: these lines are copied and searched for.
+        console.print(part, soft_wrap=True)
+    lines = (line.rstrip() for line in buffer.getvalue().splitlines())
+    return _without_double_blanks(lines)
+
+
+def _without_double_blanks(lines: Iterator[str]) -> str:
+    kept: list[str] = []
+    for line in lines:
+        if line or (kept and kept[-1]):
+            kept.append(line)
+    return "\n".join(kept) + "\n"
+
+
+def _header(result: Result, look: Look) -> Iterator[Text]:
+    yield Text.assemble((result.name, "bold"), f"   {result.protocol}, seed {result.seed}")
+    about = " ".join(str(getattr(result.scenario, "about", "") or "").split())
+    if about:
+        yield Text(about)
+    if result.drawn:
+        shown = [f"{what} {value}" for what, value in list(result.drawn.items())[:DRAWN_MAX]]
+        hidden = len(result.drawn) - len(shown)
+        more = f" and {hidden} more (in the files of --out)" if hidden else ""
+        yield Text(f"drawn from the seed: {', '.join(shown)}{more}", "dim")
+
+
+def _lanes(result: Result, look: Look) -> Iterator[Text]:
+    records = result.records
+    begun = records[0]
+    names = [*begun.contenders, *begun.servers, "faults"]
+    margin = max(map(len, names)) + 2
+    scale = scale_of(records, min(COLUMNS_MAX, max(COLUMNS_MIN, look.width - margin - 1)))
+    drawn = lanes(records, scale)
+    faults = spans(records)
+    for number, row in enumerate(fault_rows(faults, scale, FAULT_LASTS[not look.unicode])):
+        yield Text.assemble(("" if number else "faults").ljust(margin), (row, "yellow"))
+    yield Text(" " * margin + time_axis(scale), "dim")
+    for lane in drawn[:LANES_MAX]:
+        cells = [(state.symbol if look.unicode else state.plain, state.style) for state in lane.states]
+        yield Text.assemble(lane.node.ljust(margin), *cells)
+    if len(drawn) > LANES_MAX:
+        yield Text(f"and {len(drawn) - LANES_MAX} more nodes")
+    columns = violations(records, scale)
+    if columns:
+        marks = "".join("!" if column in columns else " " for column in range(scale.columns))
+        yield Text.assemble("broken".ljust(margin), (marks, "bold red"))
+    present = [state for state in STATES if state is not ABSENT and any(state in lane.states for lane in drawn)]
+    yield Text()
+    legend = "   ".join(f"{state.symbol if look.unicode else state.plain} {state.name}" for state in present)
+    yield Text(f"{legend}   (a column is {duration(scale.slice_ns)}; the first of these in it is shown)", "dim")
+    yield from (Text(f"  {key}") for key in fault_keys(faults))
+
+
+def _metrics(result: Result, look: Look) -> Iterator[Text | Table]:
+    for section in sections(result.metrics):
+        yield Text(section.title, "bold")
+        if section.table:
+            yield _matrix(section)
+        if section.facts:
+            yield _facts(section.facts, look)
+
+
+def _matrix(section: Section) -> Table:
+    table = _plain_table()
+    table.add_column(min_width=27)
+    for _ in section.table[0][1:]:
+        table.add_column(justify="right", min_width=8)
+    table.add_row(*section.table[0], style="dim")
+    for row in section.table[1:]:
+        table.add_row(*row)
+    return table
+
+
+def _facts(facts: Sequence[tuple[str, str]], look: Look) -> Table:
+    """Return names and values side by side, read down the columns."""
+    pairs = max(1, look.width // 40)
+    table = _plain_table()
+    for _ in range(pairs):
+        table.add_column(min_width=27)
+        table.add_column(justify="right", min_width=8)
+    height = -(-len(facts) // pairs)
+    for number in range(height):
+        cells = [cell for pair in facts[number::height] for cell in pair]
+        table.add_row(*cells)
+    return table
+
+
+def _plain_table() -> Table:
+    return Table(box=None, show_header=False, padding=(0, 0, 0, 1), pad_edge=True)
+
+
+def _conditions(result: Result, look: Look) -> Iterator[Text | Table]:
+    for title, outcomes in (("Reach", result.verdict.reach), ("Expect", result.verdict.expectations)):
+        if outcomes:
+            yield Text(title, "bold")
+            yield _outcomes(outcomes)
+
+
+def _outcomes(outcomes: Sequence[Outcome]) -> Table:
+    table = _plain_table()
+    for outcome in outcomes:
+        condition = outcome.condition
+        mark, style = _MARKS[outcome.ok]
+        found = measured(condition.metric, outcome.measured, outcome.at_least)
+        table.add_row(Text(mark, style), expected(condition.metric, condition.text), Text(found))
+    return table
+
+
+def _violations(result: Result, look: Look) -> Iterator[Text]:
+    found = result.verdict.violations
+    if found:
+        yield Text("Violations", "bold red")
+    for each in found[:VIOLATIONS_MAX]:
+        yield Text.assemble(f" {instant(each.at_ns)}  ", (each.property, "red"), f"  {', '.join(each.nodes)}")
+        yield Text(f"   {each.evidence}")
+        if each.outside_envelope:
+            yield Text(f"   outside the protocol's envelope: {each.outside_envelope}", "yellow")
+    if len(found) > VIOLATIONS_MAX:
+        yield Text(f" and {len(found) - VIOLATIONS_MAX} more (in the files of --out)")
+
+
+def _verdict(result: Result, replay: str) -> Iterator[Text]:
+    verdict = result.verdict
+    yield Text.assemble((verdict.status.upper(), STATUS_STYLE[verdict.status]))
+    yield from (Text(f" {reason}") for reason in verdict.reasons[:VIOLATIONS_MAX])
+    yield Text(f"digest: {result.digest or 'none at trace level off'}", "dim")
+    if verdict.status != "pass":
+        yield Text(f"replay: {replay}")

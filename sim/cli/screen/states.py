@@ -1,0 +1,31 @@
+"""The states of a node that lanes show, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One state; `plain` is the symbol where only ASCII can be shown, `style` a colour of rich."""
+
+    name: str
+    symbol: str
+    plain: str
+    style: str
+
+
+CRASHED = State("crashed", "×", "x", "red")
+PAUSED = State("paused", "=", "=", "magenta")
+LEADER_CUT = State("leader, cut off", "▓", "%", "bold yellow")
+CUT = State("cut off", "╌", "~", "yellow")
+CANDIDATE = State("candidate", "?", "?", "bold cyan")
+LEADER = State("leader", "█", "#", "bold green")
+FOLLOWER = State("follower", "─", "-", "dim")
+ABSENT = State("not started", " ", " ", "")
+
+STATES = (CRASHED, PAUSED, LEADER_CUT, CUT, CANDIDATE, LEADER, FOLLOWER, ABSENT)
+"""The most notable first: of several states within one column of a lane, that one is shown."""
+
+FAULT_LASTS = ("─", "-")
+SYMBOLS = "".join(state.symbol for state in STATES) + FAULT_LASTS[0]

@@ -1,0 +1,92 @@
+"""The host: all that a process can do, and the outbox that makes a save a barrier."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sim.clock import NodeTimer
+from sim.disk import DiskFull
+
+if TYPE_CHECKING:
+    from sim.network.network import Routes
+    from sim.node import Node
+    from sim.rng import Stream
+
+
+class NodeHost:
+    """What one incarnation of a process can do; implements `protocols.api.Host`."""
+
+    __slots__ = (
+        "_disk", "_durable", "_listeners", "_node", "_outbox", "_routes", "_saved", "_saving", "_synced", "_timers", "id", "now",
+        "random", "wall",
+    )  # fmt: skip
+
+    def __init__(self, node: Node, routes: Routes, random: Stream) -> None:
+        self.id = node.name
+        self.random = random
+        self.now = node.clock.now
+        self.wall = node.clock.wall
+        self._node = node
+        self._routes = routes
+        self._disk = node.disk
+        self._listeners = node.listeners
+        self._timers: dict[str, NodeTimer] = {}
+        self._saving = node.listeners["saving"]
+        self._synced = node.listeners["saved"]
+        self._saved = 0  # records handed to the disk, and not durable at once
+        self._durable = 0  # of these, durable
+        self._outbox: deque[tuple[int, str, Any]] = deque()  # what waits for the disk, and for how much
+        node.disk.durable = self._on_durable
+
+    def send(self, to: str, message: Any) -> None:
+        """Send once everything saved before is durable."""
+        if self._durable == self._saved:
+            self._routes[to](message)
+        else:
+            self._outbox.append((self._saved, to, message))
+
+    def save(self, record: Any) -> None:
+        """Hand a record to the disk; what is sent from now on waits for it."""
+        for listener in self._saving:
+            listener(self.id, record)
+        try:
+            durable = self._disk.save(record)
+        except DiskFull:
+            self._node.dies("disk full")
+            durable = False
+        if not durable:
+            self._saved += 1
+        else:
+            for listener in self._synced:
+                listener(self.id, 1)
+
+    def _on_durable(self, count: int) -> None:
+        self._durable += count
+        for listener in self._synced:
+            listener(self.id, count)
+        outbox, durable, routes = self._outbox, self._durable, self._routes
+        while outbox and outbox[0][0] <= durable:
+            _, to, message = outbox.popleft()
+            routes[to](message)
+
+    def timer(self, name: str, callback: Callable[[], None]) -> NodeTimer:
+        """Return the timer of that name; the first callback given to a name stays."""
+        found = self._timers.get(name)
+        if found is None:
+            found = self._timers[name] = self._node.timer(name, callback)
+        return found
+
+    def lead(self, epoch: int) -> None:
+        """Believe in the own leadership."""
+        self._node.believe(epoch)
+
+    def follow(self, reason: str) -> None:
+        """Stop believing."""
+        self._node.disbelieve(reason)
+
+    def note(self, kind: str, *values: Any) -> None:
+        """Tell those who listen to `kind`."""
+        for listener in self._listeners[kind]:
+            listener(self.id, *values)

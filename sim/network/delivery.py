@@ -1,0 +1,125 @@
+"""The receiving end of a link: what happens when a message arrives, per trace level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sim.detail import plain_fields
+from sim.network.link import DEFAULT_SIZE_BYTES
+from sim.records import Message
+from sim.tally import Costs
+from sim.trace import Trace, code_of
+
+if TYPE_CHECKING:
+    from sim.kernel import Kernel
+    from sim.node import Node
+
+Deliver = Callable[[Any], None]
+
+_FLUSH_EVERY = 256
+
+
+class Arrival:
+    """What a link does with a message in the end: `deliver` it or `lose` it, and record that.
+
+    `stamped`: what travels is (message, time of sending), since a full trace wants to know it.
+    """
+
+    __slots__ = ("deliver", "kernel", "lose", "stamp", "stamped")
+
+    def __init__(self, trace: Trace, source: str, target: Node, costs: Costs) -> None:
+        self.kernel: Kernel = trace.kernel
+        self.stamped = trace.level == "full"
+        self.stamp: Callable[[Any], Any] = self._stamp if self.stamped else _unstamped
+        self.deliver: Deliver
+        self.lose: Callable[[Any, str], None]
+        if trace.level == "off":
+            self.deliver, self.lose = _untraced(source, target)
+        elif self.stamped:
+            self.deliver, self.lose = _full(trace, source, target, costs)
+        else:
+            self.deliver, self.lose = _digested(trace, source, target, costs)
+
+    def _stamp(self, message: Any) -> Any:
+        return message, self.kernel._now
+
+
+def _unstamped(message: Any) -> Any:
+    return message
+
+
+def _untraced(source: str, target: Node) -> tuple[Deliver, Callable[[Any, str], None]]:
+    def deliver(message: Any) -> None:
+        target.handlers[message.__class__](source, message)
+
+    def lose(message: Any, outcome: str) -> None:
+        pass
+
+    return deliver, lose
+
+
+def _digested(
+    trace: Trace, source: str, target: Node, costs: Costs
+) -> tuple[Deliver, Callable[[Any, str], None]]:
+    kernel, codec, digest = trace.kernel, trace.codec, trace.digest
+    assert digest is not None
+    add, flush = digest.add, digest.flush_if_large
+    link = code_of(f"{source}>{target.name}")
+    until_flush = _FLUSH_EVERY
+
+    def deliver(message: Any) -> None:
+        nonlocal until_flush
+        cls = message.__class__
+        code, values = codec[cls]
+        add((kernel._now, link, code))  # type: ignore[arg-type]
+        add(values(message))
+        until_flush -= 1
+        if not until_flush:
+            until_flush = _FLUSH_EVERY
+            flush()
+        target.handlers[cls](source, message)
+
+    def lose(message: Any, outcome: str) -> None:
+        add((kernel._now, link, code_of(outcome)))  # type: ignore[arg-type]
+
+    if not costs.weigh:
+        return deliver, lose
+
+    def deliver_weighed(message: Any) -> None:
+        costs.bytes += size_of(message)
+        deliver(message)
+
+    def lose_weighed(message: Any, outcome: str) -> None:
+        costs.bytes += size_of(message)
+        lose(message, outcome)
+
+    return deliver_weighed, lose_weighed
+
+
+def _full(trace: Trace, source: str, target: Node, costs: Costs) -> tuple[Deliver, Callable[[Any, str], None]]:
+    digested, digested_lose = _digested(trace, source, target, costs)
+    kernel = trace.kernel
+
+    def keep(message: Any, sent_at: int, outcome: str) -> None:
+        name = type(message).__name__
+        trace.detail(
+            Message(int(kernel._now), sent_at, source, target.name, name, outcome, plain_fields(message))
+        )
+
+    def deliver(parcel: tuple[Any, int]) -> None:
+        message, sent_at = parcel
+        keep(message, sent_at, target.reception(message.__class__))
+        digested(message)
+
+    def lose(message: Any, outcome: str) -> None:
+        keep(message, int(kernel._now), outcome)
+        digested_lose(message, outcome)
+
+    return deliver, lose
+
+
+def size_of(message: Any) -> int:
+    """Return the bytes that a message weighs, by its own estimate."""
+    size: int = getattr(message, "size_bytes", DEFAULT_SIZE_BYTES)
+    return size

@@ -1,0 +1,111 @@
+"""Latency and loss of one link, drawn a block at a time.
+
+Each purpose has its own stream ("link n1>n2 latency", "... loss"), so that switching loss on moves
+no latency. A lost message is a latency of -1: one draw on the hot path decides both.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.network.spec import LinkSpec, Loss
+from sim.rng import BLOCK, Seed, words
+from sim.sampling import Sampler
+
+LOST = -1
+_TWO_64 = 2.0**64
+
+
+class LatencyDraws:
+    """The latencies of the messages of one link, in order of sending; LOST for lost ones."""
+
+    __slots__ = ("_extra", "_latency", "_loss", "_loss_key", "_lossy", "block", "fetched")
+
+    def __init__(self, spec: LinkSpec, seed: Seed, link: str) -> None:
+        self._latency = Sampler(spec.latency, seed.key(f"link {link} latency"))
+        self._extra = (
+            Sampler(spec.extra_latency, seed.key(f"link {link} jitter")) if spec.extra_latency else None
+        )
+        self._lossy = spec.loss.share > 0
+        self._loss = _LossChain(spec.loss, seed.key(f"link {link} loss")) if self._lossy else None
+        self.block: list[int] = []  # the next draws, last first
+        self.fetched = 0
+
+    def refill(self) -> int:
+        """Fetch a block and return its first draw."""
+        latencies = self._latency.array()
+        if self._extra is not None:
+            latencies = latencies + self._extra.array()
+        if self._loss is not None:
+            latencies = np.where(self._loss.lost(len(latencies)), LOST, latencies)
+        self.fetched += len(latencies)
+        self.block.extend(latencies.tolist())
+        return self.block.pop()
+
+    @property
+    def used(self) -> int:
+        """Number of draws taken, which is the number of messages sent."""
+        return self.fetched - len(self.block)
+
+
+class _LossChain:
+    """Which messages are lost, as arrays ordered last first like all blocks."""
+
+    __slots__ = ("_bad", "_drawn", "_enter", "_key", "_leave", "_share")
+
+    def __init__(self, loss: Loss, key: int) -> None:
+        self._key = key
+        self._drawn = 0
+        self._bad = False
+        self._share = int(loss.share * _TWO_64)
+        self._leave = int(_TWO_64 / loss.burst)
+        stay = loss.share / (1 - loss.share) / loss.burst if loss.share < 1 else 1.0
+        self._enter = int(min(stay, 1.0) * _TWO_64)
+
+    def lost(self, size: int) -> npt.NDArray[np.bool_]:
+        drawn = words(self._key, self._drawn, size)
+        self._drawn += size
+        if self._leave >= _TWO_64:
+            return drawn < np.uint64(min(self._share, (1 << 64) - 1))
+        return np.array([self._step(word) for word in drawn[::-1].tolist()], dtype=np.bool_)[::-1]
+
+    def _step(self, word: int) -> bool:
+        """Move Gilbert's chain by one message and return whether it is lost."""
+        self._bad = word >= self._leave if self._bad else word < self._enter
+        return self._bad
+
+
+class Chances:
+    """Which messages are chosen, each with the same probability; one word each."""
+
+    __slots__ = ("_block", "_drawn", "_key", "_limit")
+
+    def __init__(self, probability: float, key: int) -> None:
+        self._key = key
+        self._limit = np.uint64(min(int(probability * _TWO_64), (1 << 64) - 1))
+        self._block: list[bool] = []
+        self._drawn = 0
+
+    def draw(self) -> bool:
+        """Return whether the next message is chosen."""
+        if not self._block:
+            self._block = (words(self._key, self._drawn, BLOCK) < self._limit).tolist()
+            self._drawn += BLOCK
+        return self._block.pop()
+
+
+class Lengths:
+    """Draws of a distribution, one by one."""
+
+    __slots__ = ("_block", "_sampler")
+
+    def __init__(self, sampler: Sampler) -> None:
+        self._sampler = sampler
+        self._block: list[int] = []
+
+    def draw(self) -> int:
+        """Return the next value."""
+        if not self._block:
+            self._block = self._sampler.block()
+        return self._block.pop()

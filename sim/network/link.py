@@ -1,0 +1,116 @@
+"""One directed link: how a message gets from one node to another, or does not.
+
+The functions that move messages are closures chosen when the link is built, so that what a run does
+not use (tracing, bandwidth, faults) costs nothing. A cut swaps the route; nothing asks "is there a
+partition?" per message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappush
+from typing import TYPE_CHECKING, Any
+
+from sim.network.draws import LOST, Chances, LatencyDraws, Lengths
+from sim.network.spec import LinkSpec
+from sim.rng import Seed
+from sim.sampling import Sampler
+
+if TYPE_CHECKING:
+    from sim.network.delivery import Arrival
+
+Send = Callable[[Any], None]
+
+
+class Lane:
+    """A way to send over a link under one `LinkSpec`; a degraded link has a second one."""
+
+    __slots__ = ("draws", "send")
+
+    def __init__(self, spec: LinkSpec, seed: Seed, name: str, arrival: Arrival) -> None:
+        self.draws = LatencyDraws(spec, seed, name)
+        plain = spec.plain and not arrival.stamped
+        self.send: Send = (
+            _plain_send(self.draws, arrival) if plain else _full_send(spec, seed, name, self.draws, arrival)
+        )
+
+
+def _plain_send(draws: LatencyDraws, arrival: Arrival) -> Send:
+    """Return the fast lane: latency and loss only."""
+    kernel = arrival.kernel
+    queue, next_key, push = kernel.queue, kernel.next_key, heappush
+    pop, refill = draws.block.pop, draws.refill
+    deliver, lose = arrival.deliver, arrival.lose
+
+    def send(message: Any) -> None:
+        try:
+            delay = pop()
+        except IndexError:
+            delay = refill()
+        if delay < 0:
+            lose(message, "lost")
+        else:
+            push(queue, (kernel._now + delay, next_key(), deliver, message))  # type: ignore[misc]
+
+    return send
+
+
+def _full_send(spec: LinkSpec, seed: Seed, name: str, draws: LatencyDraws, arrival: Arrival) -> Send:
+    """Return the lane that knows everything; every message draws alike, lost or not."""
+    kernel = arrival.kernel
+    duplicates = Chances(spec.duplicate, seed.key(f"link {name} duplicate"))
+    second = LatencyDraws(LinkSpec(latency=spec.latency), seed, f"{name} copy")
+    held_back = Chances(spec.reorder, seed.key(f"link {name} reorder"))
+    hold = Lengths(Sampler(spec.reorder_by, seed.key(f"link {name} reorder by")))
+    line = _Line(spec)
+
+    def send(message: Any) -> None:
+        now: int = kernel._now  # type: ignore[assignment]
+        delay = draws.block.pop() if draws.block else draws.refill()
+        extra = hold.draw() if held_back.draw() else 0
+        copied = duplicates.draw()
+        queued = line.queueing(now, message)
+        if delay == LOST:
+            arrival.lose(message, "lost")
+            return
+        parcel = arrival.stamp(message)
+        arrive = line.in_order(now + queued + delay + extra)
+        heappush(kernel.queue, (arrive, kernel.next_key(), arrival.deliver, parcel))
+        if copied:
+            delay = second.block.pop() if second.block else second.refill()
+            arrive = line.in_order(now + queued + delay)
+            heappush(kernel.queue, (arrive, kernel.next_key(), arrival.deliver, parcel))
+
+    return send
+
+
+class _Line:
+    """The sending end of a link: bandwidth and FIFO order."""
+
+    __slots__ = ("_bytes_per_second", "_fifo", "_free_at", "_last_arrival")
+
+    def __init__(self, spec: LinkSpec) -> None:
+        self._bytes_per_second = spec.bytes_per_second
+        self._fifo = spec.fifo
+        self._free_at = 0
+        self._last_arrival = 0
+
+    def queueing(self, now: int, message: Any) -> int:
+        """Return how long the message takes to leave: what is before it, and its own bytes."""
+        if self._bytes_per_second is None:
+            return 0
+        size = getattr(message, "size_bytes", DEFAULT_SIZE_BYTES)
+        start = max(now, self._free_at)
+        self._free_at = start + size * 1_000_000_000 // self._bytes_per_second
+        return self._free_at - now
+
+    def in_order(self, arrive: int) -> int:
+        """Return when it arrives if nothing may overtake what was sent before."""
+        if self._fifo and arrive <= self._last_arrival:
+            arrive = self._last_arrival + 1
+        self._last_arrival = max(arrive, self._last_arrival)
+        return arrive
+
+
+DEFAULT_SIZE_BYTES = 100
+"""What a message without a `size_bytes` of its own is taken to weigh."""

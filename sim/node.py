@@ -1,0 +1,259 @@
+"""A machine with one process: what it is doing, and what becomes of what arrives.
+
+What a node does with an arriving message depends on its state. The state is a table of handlers:
+links look up `node.handlers[message.__class__]`, and a crash, a pause or a busy CPU swaps the table.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from protocols.api import Handler, Process, Storage
+from sim.clock import Clock, NodeTimer
+from sim.cpu import Cpu
+from sim.disk import Disk
+from sim.host import NodeHost
+from sim.network.network import loopback
+from sim.records import Crashed, Followed, Led, Paused, Resumed, Started, StartRefused, TimerFired
+
+if TYPE_CHECKING:
+    from sim.network.draws import Lengths
+    from sim.network.network import Network
+    from sim.rng import Stream
+    from sim.trace import Trace
+
+Create = Callable[["NodeHost", Storage], Process]
+
+
+class Table(dict[type, Handler]):
+    """What to do with each class of message; `otherwise` with classes that are not in it."""
+
+    __slots__ = ("otherwise",)
+
+    def __init__(self, otherwise: Callable[[type], Handler], known: Mapping[type, Handler] | None = None) -> None:
+        super().__init__(known or ())
+        self.otherwise = otherwise
+
+    def __missing__(self, cls: type) -> Handler:
+        return self.otherwise(cls)
+
+
+def _ignore(source: str, message: Any) -> None:
+    """Nobody handles this class of message."""
+
+
+def _ignored(cls: type) -> Handler:
+    return _ignore
+
+
+class Node:
+    """A machine: its clock and disk stay, its process comes and goes."""
+
+    __slots__ = (
+        "_create", "_cpu", "_random", "belief", "clock", "disk", "down_table", "handlers",
+        "host", "host_up", "inbox", "incarnation", "kernel", "late", "listeners", "name", "network", "paused", "process",
+        "trace",
+    )  # fmt: skip
+
+    def __init__(
+        self, name: str, trace: Trace, clock: Clock, disk: Disk, create: Create, random: Stream
+    ) -> None:
+        self.name = name
+        self.trace = trace
+        self.kernel = trace.kernel
+        self.clock = clock
+        self.disk = disk
+        self.network: Network
+        self._create = create
+        self._random = random
+        self._cpu: Cpu | None = None
+        self.process: Process | None = None
+        self.host: NodeHost | None = None
+        self.incarnation = -1
+        self.belief: int | None = None
+        self.paused = False
+        self.host_up = True
+        self.inbox: deque[tuple[str, Any]] = deque()  # arrivals during a pause
+        self.late: list[NodeTimer] = []  # timers due during a pause
+        # Like the trace's listeners, but of this node's own events (see Trace.of_node).
+        self.listeners = trace.of_node(name)
+        self.down_table = Table(self._refused)
+        self.handlers: Table = self.down_table
+
+    # Life ---------------------------------------------------------------------------------------
+
+    @property
+    def up(self) -> bool:
+        """True while a process exists, paused or not."""
+        return self.process is not None
+
+    @property
+    def now(self) -> int:
+        """True time."""
+        return int(self.kernel._now)
+
+    def start(self) -> None:
+        """Start a new incarnation from what is on the disk; refused if the disk is damaged or full."""
+        if self.process is not None:
+            return
+        damage = "checksum mismatch" if self.disk.corrupt else "disk full" if self.disk.full else ""
+        if damage:
+            self.trace.milestone(StartRefused(self.now, self.name, damage))
+            return
+        self.incarnation += 1
+        self.host_up = True
+        routes = self.network.routes[self.name]
+        routes[self.name] = loopback(self, self.kernel)
+        self.host = host = NodeHost(self, routes, self._random)
+        self.process = process = self._create(host, self.disk.image.copy())
+        self.handlers = self._running_table()
+        self.trace.milestone(Started(self.now, self.name, self.incarnation))
+        self.trace.emit("started", self.name, self.incarnation)
+        process.start()
+
+    def crash(self, cause: str = "crash", host_up: bool = True, survivors: int = 0) -> int:
+        """End the process at once; return how many records a lying disk lost."""
+        if self.process is None:
+            return 0
+        self.disbelieve("crashed")
+        self.process = None
+        self.host = None
+        self.host_up = host_up
+        self.paused = False
+        self.handlers = self.down_table
+        for timer in self.clock.timers:
+            timer.cancel()
+        self.clock.timers.clear()
+        self.inbox.clear()
+        self.late.clear()
+        lost = self.disk.crash(survivors)
+        self.trace.milestone(Crashed(self.now, self.name, cause, host_up))
+        self.trace.emit("crashed", self.name)
+        return lost
+
+    def dies(self, cause: str) -> None:
+        """Crash from within, as soon as the step under way is over."""
+        process = self.process
+        self.handlers = self.down_table
+        self.kernel.call_at(self.now, lambda _: self.crash(cause) if self.process is process else None)
+
+    def pause(self) -> None:
+        """Run nothing until `resume`; arrivals queue up, timers fire late, the clock goes on."""
+        if self.process is None or self.paused:
+            return
+        self.paused = True
+        self.handlers = Table(lambda cls: self._hold)
+        self._divert_timers()
+        self.trace.milestone(Paused(self.now, self.name))
+        self.trace.emit("paused", self.name)
+
+    def resume(self, timers_first: bool) -> None:
+        """Run again: what queued up and the late timers, in one order or the other."""
+        if not self.paused:
+            return
+        self.paused = False
+        self.trace.milestone(Resumed(self.now, self.name))
+        self.trace.emit("resumed", self.name)
+        self.handlers = self._running_table()
+        self._divert_timers()
+        arrivals, self.inbox = self.inbox, deque()
+        late, self.late = self.late, []
+        process = self.process
+        work = [lambda _, timer=timer: self._fire_late(process, timer) for timer in late]  # type: ignore[misc]
+        reading = [lambda _, pair=pair: self._receive_late(process, *pair) for pair in arrivals]  # type: ignore[misc]
+        for step in [*work, *reading] if timers_first else [*reading, *work]:
+            self.kernel.call_at(self.now, step)
+        if self._cpu is not None:
+            self._cpu.resume()
+
+    def _fire_late(self, process: Process | None, timer: NodeTimer) -> None:
+        # A message read before may have set the timer anew; then it is no longer due.
+        if self.process is process and timer.local_left() is None:
+            (timer.divert or self._trace_timer)(timer)
+
+    def _receive_late(self, process: Process | None, source: str, message: Any) -> None:
+        if self.process is process:
+            self.handlers[message.__class__](source, message)
+
+    # Arrivals and timers ------------------------------------------------------------------------
+
+    def _running_table(self) -> Table:
+        assert self.process is not None
+        if self._cpu is not None:
+            return Table(lambda cls: self._queue_up)
+        return Table(_ignored, self.process.handlers)
+
+    def _hold(self, source: str, message: Any) -> None:
+        self.inbox.append((source, message))
+
+    def _queue_up(self, source: str, message: Any) -> None:
+        assert self._cpu is not None
+        self._cpu.add(lambda: self._handle(source, message))
+
+    def _handle(self, source: str, message: Any) -> None:
+        assert self.process is not None
+        self.process.handlers.get(message.__class__, _ignore)(source, message)
+
+    def _refused(self, cls: type) -> Handler:
+        return self._answer_refused if self.host_up else _ignore
+
+    def _answer_refused(self, source: str, message: Any) -> None:
+        self.network.refuse(source, self.name)
+
+    def reception(self, cls: type) -> str:
+        """Return what becomes of a message of that class which arrives now, for traces."""
+        if self.process is None:
+            return "down"
+        return "delivered" if cls in self.process.handlers else "ignored"
+
+    def timer(self, name: str, callback: Callable[[], None]) -> NodeTimer:
+        """Return a new timer of this process."""
+        timer = NodeTimer(name, self.kernel, self.clock, callback)
+        timer.divert = self._diversion()
+        return timer
+
+    def _diversion(self) -> Callable[[NodeTimer], None] | None:
+        """Return what timers that are due do as things are; None: they just call back."""
+        if self.paused:
+            return self.late.append
+        if self._cpu is not None:
+            return self._queue_timer
+        return self._trace_timer if self.trace.level == "full" else None
+
+    def _divert_timers(self) -> None:
+        diversion = self._diversion()
+        for timer in self.clock.timers:
+            timer.divert = diversion
+
+    def _queue_timer(self, timer: NodeTimer) -> None:
+        assert self._cpu is not None
+        self._cpu.add(lambda: self._trace_timer(timer))
+
+    def _trace_timer(self, timer: NodeTimer) -> None:
+        if self.trace.level == "full":
+            self.trace.detail(TimerFired(self.now, self.name, timer.name))
+        timer.callback()
+
+    def set_service_time(self, service: Lengths | None, factor: float = 1) -> None:
+        """Handle messages and timers one after the other, each taking a draw of `service` x factor."""
+        self._cpu = None if service is None else Cpu(self, service, factor)
+        if self.process is not None and not self.paused:
+            self.handlers = self._running_table()
+            self._divert_timers()
+
+    # Belief -------------------------------------------------------------------------------------
+
+    def believe(self, epoch: int) -> None:
+        """Record that the process believes that it leads."""
+        self.belief = epoch
+        self.trace.milestone(Led(self.now, self.name, epoch))
+        self.trace.emit("led", self.name, epoch)
+
+    def disbelieve(self, reason: str) -> None:
+        """Record that it no longer does; nothing if it did not."""
+        epoch, self.belief = self.belief, None
+        if epoch is not None:
+            self.trace.milestone(Followed(self.now, self.name, epoch, reason))
+            self.trace.emit("followed", self.name, reason)

@@ -1,0 +1,318 @@
+"""The vocabulary of a trace: what can happen in a run, one class per kind.
+
+Times are true (not local) nanoseconds since the start of the run. *Milestones* are rare and kept in
+memory at every trace level, so that analysis and verdict never depend on the level; the other kinds
+exist only at the levels named in their docstrings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """First record of every trace: who takes part. `bound_ns`: a command must commit within it."""
+
+    at_ns: int
+    scenario: str
+    protocol: str
+    seed: int
+    duration_ns: int
+    contenders: tuple[str, ...]
+    servers: tuple[str, ...]
+    clients: tuple[str, ...]
+    resources: tuple[str, ...]
+    bound_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """Last record: when the run ended, and why (`duration`, `stopped`)."""
+
+    at_ns: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Led:
+    """The node believes from here on that it leads, under that epoch."""
+
+    at_ns: int
+    node: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """The node no longer believes that it leads (also written when a leader crashes)."""
+
+    at_ns: int
+    node: str
+    epoch: int  # the epoch under which it had led
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Campaigned:
+    """The node started to campaign in that epoch."""
+
+    at_ns: int
+    node: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaderKnown:
+    """The node heard of that leader for the first time in that epoch."""
+
+    at_ns: int
+    node: str
+    leader: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The first command (a no-op counts) that the node committed as the leader of that epoch."""
+
+    at_ns: int
+    node: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The first success that any client saw from that epoch."""
+
+    at_ns: int
+    client: str
+    node: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stalled:
+    """The leader's command took longer than the bound to commit; written when it did, or at the end."""
+
+    at_ns: int
+    node: str
+    epoch: int
+    since_ns: int  # when the command was issued
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed:
+    """The process is gone, with everything that was not durable. `host_up`: peers are refused."""
+
+    at_ns: int
+    node: str
+    cause: str
+    host_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A process started; incarnation 0 is the first."""
+
+    at_ns: int
+    node: str
+    incarnation: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartRefused:
+    """A process would not start, since its disk is damaged (or full)."""
+
+    at_ns: int
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """The process runs nothing from here on; its clock goes on."""
+
+    at_ns: int
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The process runs again."""
+
+    at_ns: int
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinksCut:
+    """Directed links that carry nothing from here on, as (source, target) pairs."""
+
+    at_ns: int
+    links: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LinksHealed:
+    """Directed links that carry messages again, as (source, target) pairs."""
+
+    at_ns: int
+    links: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FaultStarted:
+    """A fault of the scenario was applied; `fault` is its number there, from 0."""
+
+    at_ns: int
+    fault: int
+    action: str
+    targets: tuple[str, ...]
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultEnded:
+    """That fault's effect was undone."""
+
+    at_ns: int
+    fault: int
+    action: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockChanged:
+    """A clock was stepped (`step_ns`, wall only) or its rate error changed (`rate_ppm`)."""
+
+    at_ns: int
+    node: str
+    step_ns: int
+    rate_ppm: float
+
+
+@dataclass(frozen=True, slots=True)
+class EffectJudged:
+    """A resource accepted or rejected an effect issued under `epoch`; `highest` was its maximum before.
+
+    A milestone when the effect was stale (`epoch` < `highest`); the others at level `summary` and up.
+    """
+
+    at_ns: int
+    resource: str
+    node: str
+    epoch: int
+    accepted: bool
+    highest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Violated:
+    """An invariant does not hold. `evidence` names the values; `nodes` those involved."""
+
+    at_ns: int
+    property: str
+    nodes: tuple[str, ...]
+    evidence: str
+    outside_envelope: str  # "" or the assumption that the run had broken before
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One client command, from the first attempt to its end (level `summary` and up).
+
+    outcome: "ok"; "fail" certainly not done; "info" unknown (Jepsen's terms). `completed_at_ns` is
+    -1 while open at the end of the run.
+    """
+
+    at_ns: int  # invoked
+    completed_at_ns: int
+    client: str
+    serial: int
+    command: tuple[Any, ...]
+    outcome: Literal["ok", "fail", "info"]
+    value: Any
+    attempts: int
+    node: str  # that answered; "" if none
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message (level `full`), written when it arrives or is lost.
+
+    outcome: "delivered", "lost" (by the link), "cut" (by a partition), "down" (nobody at the
+    target), "ignored" (no handler). `at_ns` is the arrival, or the sending of one that was lost.
+    """
+
+    at_ns: int
+    sent_at_ns: int
+    source: str
+    target: str
+    type: str
+    outcome: str
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A record was handed to the disk (level `full`)."""
+
+    at_ns: int
+    node: str
+    type: str
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """So many records became durable (level `full`)."""
+
+    at_ns: int
+    node: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A timer of a process fired (level `full`)."""
+
+    at_ns: int
+    node: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Any other event that a protocol reported (level `full`); see `protocols.api.NOTES`."""
+
+    at_ns: int
+    node: str
+    note: str
+    values: dict[str, Any]
+
+
+MILESTONES: tuple[type, ...] = (
+    RunStarted, RunEnded, Led, Followed, Campaigned, LeaderKnown, Served, Answered, Stalled,
+    Crashed, Started, StartRefused, Paused, Resumed, LinksCut, LinksHealed, FaultStarted,
+    FaultEnded, ClockChanged, EffectJudged, Violated,
+)  # fmt: skip
+DETAILS: tuple[type, ...] = (Operation, Message, Saved, Synced, TimerFired, Noted)
+
+Record = Any  # an instance of one of the classes above
+
+
+def kind_of(record_type: type) -> str:
+    """Return the name of a record class in files: `LinksCut` -> "links_cut"."""
+    name = record_type.__name__
+    return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
+
+
+BY_KIND: dict[str, type] = {kind_of(cls): cls for cls in MILESTONES + DETAILS}
+
+
+def as_dict(record: Record) -> dict[str, Any]:
+    """Return the record as one flat dict with its `kind`, as in a trace file."""
+    return {"kind": kind_of(type(record)), **{f.name: getattr(record, f.name) for f in fields(record)}}

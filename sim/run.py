@@ -1,0 +1,131 @@
+"""One scenario, one seed -> one Result."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.cluster import Cluster
+from sim.faults.nemesis import Nemesis
+from sim.invariants import attach
+from sim.plan import Plan
+from sim.prepare import prepare
+from sim.records import as_dict
+from sim.result import Result
+from sim.trace import Level
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+
+def run(
+    scenario: Scenario | Path | str | Mapping[str, Any],
+    *,
+    seed: int | None = None,
+    trace: Level = "digest",
+) -> Result:
+    """Run a scenario once and return what happened.
+
+    `scenario` is a loaded Scenario, a path, a name from the library ("leader-crash"), or a mapping
+    of the same shape as a file. `seed` replaces the scenario's own. `trace` says how much is kept
+    (`off` has no digest and checks no invariants); it changes nothing in what happens.
+
+    Raises ScenarioError if the scenario is not valid.
+    """
+    ready = _loaded(scenario)
+    chosen = ready.seed if seed is None else seed
+    return run_plan(_plan(ready), chosen, trace, ready)
+
+
+def run_plan(plan: Plan, seed: int, trace: Level = "digest", scenario: Scenario | None = None) -> Result:
+    """Run a prepared plan once."""
+    cluster = build(plan, seed, trace)
+    with _quiet_collector():
+        cluster.start()
+        cluster.kernel.call_at(plan.duration_ns, lambda _: cluster.stop("duration"))
+        cluster.kernel.run()
+        cluster.finish()
+    digest = cluster.trace.digest
+    return Result(
+        name=plan.name,
+        protocol=plan.protocol.name,
+        seed=seed,
+        digest="" if digest is None else digest.hexdigest(),
+        records=cluster.trace.milestones,
+        details=cluster.trace.details or [],
+        tally=cluster.tally,
+        costs=cluster.costs,
+        effects_accepted=cluster.effects_accepted,
+        drawn=cluster.drawn,
+        reach=() if scenario is None else scenario.reach,
+        expect=() if scenario is None else scenario.expect,
+        scenario=scenario,
+        level=trace,
+    )
+
+
+def build(plan: Plan, seed: int, trace: Level) -> Cluster:
+    """Return the world of one run, ready to start: with faults, and with invariants unless `off`."""
+    cluster = Cluster(plan, seed, trace)
+    Nemesis(cluster)
+    if trace != "off":
+        attach(cluster, cluster.trace.listen, cluster.report, plan.protocol)
+    return cluster
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """The first record in which two runs of one seed differ; None: that run had ended."""
+
+    index: int
+    first: dict[str, Any] | None
+    second: dict[str, Any] | None
+
+
+def verify_determinism(scenario: Any, seed: int | None = None) -> Divergence | None:
+    """Run twice with a full trace; return where the traces part, or None if they are the same."""
+    first, second = (run(scenario, seed=seed, trace="full") for _ in range(2))
+    ones, others = ([as_dict(r) for r in [*r.records, *r.details]] for r in (first, second))
+    for index in range(max(len(ones), len(others))):
+        one = ones[index] if index < len(ones) else None
+        other = others[index] if index < len(others) else None
+        if one != other:
+            return Divergence(index, one, other)
+    return None
+
+
+def _loaded(scenario: Any) -> Scenario:
+    from sim.scenario import Scenario, find, from_dict, load
+
+    if isinstance(scenario, Scenario):
+        return scenario
+    if isinstance(scenario, Mapping):
+        return from_dict(scenario)
+    return load(find([str(scenario)])[0])
+
+
+_last: list[tuple[Any, Plan]] = []
+
+
+def _plan(scenario: Scenario) -> Plan:
+    """Return the plan of a scenario; the newest one is kept, since campaigns run one many times."""
+    if not _last or _last[0][0] is not scenario:
+        _last[:] = [(scenario, prepare(scenario))]
+    return _last[0][1]
+
+
+@contextmanager
+def _quiet_collector() -> Iterator[None]:
+    """Let the cyclic garbage collector rest: a run makes much garbage, but hardly any cycles."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(200_000, 50, 100)
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)

@@ -1,0 +1,1 @@
+"""What the leader is for: one use case, one file."""

@@ -1,0 +1,37 @@
+"""Many alarms of one length on a single timer."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from protocols.api import Host
+
+T = TypeVar("T")
+
+
+class Alarms(Generic[T]):
+    """Calls `callback(item)` a fixed local time after `add(item)`; first in, first out."""
+
+    __slots__ = ("_callback", "_due", "_host", "_length", "_timer")
+
+    def __init__(self, host: Host, name: str, length_ns: int, callback: Callable[[T], None]) -> None:
+        self._host = host
+        self._length = length_ns
+        self._callback = callback
+        self._due: deque[tuple[int, T]] = deque()
+        self._timer = host.timer(name, self._ring)
+
+    def add(self, item: T) -> None:
+        """Start the alarm for `item`."""
+        if not self._due:
+            self._timer.set(self._length)
+        self._due.append((self._host.now() + self._length, item))
+
+    def _ring(self) -> None:
+        due, now = self._due, self._host.now()
+        while due and due[0][0] <= now:
+            self._callback(due.popleft()[1])
+        if due:
+            self._timer.set(max(0, due[0][0] - now))
