@@ -51,9 +51,9 @@ def calls(records: Sequence[Record]) -> Calls:
     start = started(records)
     search = _Search(World(start.servers), start.at_ns, start.bound_ns)
     for at_ns, together in instants(records):
-        search.apply(together)
-        while search.step(at_ns):
-            pass
+        changed = search.apply(together)
+        while changed:
+            changed = search.step(at_ns)
     return search.finish()
 
 
@@ -78,14 +78,17 @@ class _Search:
         self.crashed: set[str] = set()  # at this instant
         self.served: list[Served] = []  # at this instant
 
-    def apply(self, together: Sequence[Record]) -> None:
+    def apply(self, together: Sequence[Record]) -> bool:
+        """Fold in the records of an instant; return whether any of them can matter to `step`."""
         self.crashed.clear()
         self.served.clear()
+        changed = False
         for record in together:
             note = _NOTES.get(type(record))
             if note is not None:
                 note(self, record)
-            self.world.apply(record)
+            changed |= self.world.apply(record)
+        return changed or bool(self.served)
 
     def _campaigned(self, record: Campaigned) -> None:
         self.candidacies.setdefault((record.node, record.epoch), record.at_ns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -105,15 +106,15 @@ def _leader_changes(facts: Facts, rest: str) -> Value:
         first_in_epoch.setdefault(one.epoch, one)
     ordered = [first_in_epoch[epoch] for epoch in sorted(first_in_epoch)]
     changes = [new for old, new in pairwise(ordered) if new.node != old.node]
-    return len(changes) if not rest else sum(_unforced(facts, change) for change in changes)
+    return len(changes) if not rest else _unforced(facts, changes)
 
 
-def _unforced(facts: Facts, change: Leadership) -> bool:
-    """Return whether the election that the change belongs to began with no fault on the incumbent."""
-    causes = [
-        row.cause for row in facts.elections if row.new_epoch is not None and row.new_epoch <= change.epoch
-    ]
-    return bool(causes) and causes[-1] == "unforced"
+def _unforced(facts: Facts, changes: Sequence[Leadership]) -> int:
+    """Return to how many of the changes belongs an election that began with no fault on the incumbent."""
+    won = [(row.new_epoch, row.cause) for row in facts.elections if row.new_epoch is not None]
+    epochs = [epoch for epoch, _ in won]  # increasing, since each election is for a higher one
+    last_upto = [bisect_right(epochs, change.epoch) - 1 for change in changes]
+    return sum(i >= 0 and won[i][1] == "unforced" for i in last_upto)
 
 
 def _leaderships(facts: Facts, rest: str) -> Value:

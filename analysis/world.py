@@ -66,7 +66,8 @@ class World:
     def highest_believer(self) -> tuple[int, str] | None:
         """Return (epoch, node) of the running believer with the highest epoch."""
         running = self.running
-        return max(((e, n) for n, e in self.beliefs.items() if n in running), default=None)
+        believers = [(epoch, node) for node, epoch in self.beliefs.items() if node in running]
+        return max(believers) if believers else None
 
     def ailment(self, node: str) -> str:
         """Return what keeps `node` from leading.

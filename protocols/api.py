@@ -32,8 +32,10 @@ def message(cls: type[T]) -> type[T]:
     return dataclass(slots=True, frozen=_FROZEN)(cls)
 
 
-record = message
-"""The same for what is written to disk: a record given to `Host.save`."""
+@dataclass_transform(frozen_default=True)
+def record(cls: type[T]) -> type[T]:
+    """Do the same to what is written to disk: a record given to `Host.save`."""
+    return message(cls)
 
 
 class Timer(Protocol):
@@ -62,8 +64,13 @@ class Random(Protocol):
 class Host(Protocol):
     """All that a process can do."""
 
-    id: NodeId
-    random: Random
+    @property
+    def id(self) -> NodeId:
+        """This node's name."""
+
+    @property
+    def random(self) -> Random:
+        """This node's own stream."""
 
     def send(self, to: NodeId, message: Any) -> None:
         """Send; unreliable. To itself: delivered at once after the barrier, never re-entrantly."""
@@ -147,8 +154,9 @@ class Storage(Protocol):
 class Process(Protocol):
     """One incarnation of one node."""
 
-    handlers: Mapping[type, Handler]
-    """For each class of message: what to call with (source, message). Others are ignored."""
+    @property
+    def handlers(self) -> Mapping[type, Handler]:
+        """For each class of message: what to call with (source, message). Others are ignored."""
 
     def start(self) -> None:
         """Begin; called once, before anything else."""

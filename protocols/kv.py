@@ -24,6 +24,9 @@ class Unknown(Enum):
     STALE = "stale"  # the client has given it up: whether it was executed is forgotten
 
 
+FORGET_FROM = 32
+"""Results are forgotten once there are so many: at each command would cost more than they weigh."""
+
 NEW: Final = Unknown.NEW
 STALE: Final = Unknown.STALE
 
@@ -46,9 +49,9 @@ class Session:
     oldest: int
     results: dict[int, Any]
 
-    def forget_below(self, oldest: int) -> None:
+    def forget(self) -> None:
         """Drop the results that the client will not ask for again."""
-        self.oldest = oldest
+        oldest = self.oldest
         for serial in [serial for serial in self.results if serial < oldest]:
             del self.results[serial]
 
@@ -73,7 +76,7 @@ class KeyValue:
         session = self.sessions.get(request.client)
         if session is None:
             return NEW
-        return session.results.get(request.serial, STALE if request.serial < session.oldest else NEW)
+        return STALE if request.serial < session.oldest else session.results.get(request.serial, NEW)
 
     def apply(self, request: Request) -> Any:
         """Execute the request and return its result, at most once per (client, serial).
@@ -86,13 +89,26 @@ class KeyValue:
 
         Source: Raft §8.
         """
-        result = self.recall(request)
-        if result is NEW:
-            result = self._execute(request.command)
-            session = self.sessions.setdefault(request.client, Session(request.oldest, {}))
-            session.results[request.serial] = result
-            if request.oldest > session.oldest:
-                session.forget_below(request.oldest)
+        # Every server does this for every command of a run, so that it is one plain function.
+        session = self.sessions.get(request.client)
+        if session is None:
+            session = self.sessions[request.client] = Session(request.oldest, {})
+        serial, results = request.serial, session.results
+        if serial < session.oldest:
+            return STALE
+        if serial in results:
+            return results[serial]
+        command = request.command
+        if command[0] == "put":
+            result = None
+            self.data[command[1]] = command[2]
+        else:
+            result = self._execute(command)
+        results[serial] = result
+        if request.oldest > session.oldest:
+            session.oldest = request.oldest
+            if len(results) >= FORGET_FROM:
+                session.forget()
         return result
 
     def snapshot(self) -> KeyValueState:

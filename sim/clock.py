@@ -19,25 +19,31 @@ WALL_EPOCH_NS = 1_700_000_000 * BILLION
 """Every wall clock shows this much at the start of a run, plus its own offset."""
 
 _NEVER = 1 << 62
+_OVERDUE = -2  # instead of a deadline
 
 
 class Clock:
     """The clocks of one node; survives its crashes."""
 
-    __slots__ = ("_kernel", "_local_base", "_thawed_ppb", "_true_base", "rate_ppb", "timers", "wall_offset_ns")
+    __slots__ = (
+        "_frozen", "_kernel", "_local_base", "_slew_ppb", "_true_base",
+        "own_ppb", "rate_ppb", "timers", "wall_offset_ns",
+    )  # fmt: skip
 
     def __init__(self, kernel: Kernel, rate_ppb: int = 0, wall_offset_ns: int = 0) -> None:
         self._kernel = kernel
         self._true_base = 0
         self._local_base = 0
-        self.rate_ppb = rate_ppb
-        self._thawed_ppb: int | None = None  # while frozen: the rate error to go on with
+        self.rate_ppb = rate_ppb  # what it runs at just now
+        self.own_ppb = rate_ppb  # the same without slewing, and unless it is frozen
+        self._slew_ppb = 0
+        self._frozen = False
         self.wall_offset_ns = wall_offset_ns
         self.timers: list[NodeTimer] = []
 
     def now(self) -> int:
         """Return the monotonic clock, in local nanoseconds since the start of the run."""
-        elapsed: int = self._kernel._now - self._true_base  # type: ignore[assignment]
+        elapsed: int = self._kernel._now - self._true_base
         return self._local_base + elapsed * (BILLION + self.rate_ppb) // BILLION
 
     def wall(self) -> int:
@@ -46,7 +52,7 @@ class Clock:
 
     def error_ns(self) -> int:
         """Return how far the wall clock is ahead of the truth."""
-        return self.wall() - WALL_EPOCH_NS - int(self._kernel._now)
+        return self.wall() - WALL_EPOCH_NS - self._kernel._now
 
     def true_delay(self, local_ns: int) -> int:
         """Return the true nanoseconds in which this clock advances by at least `local_ns`."""
@@ -61,29 +67,34 @@ class Clock:
         self.wall_offset_ns += by_ns
 
     def set_rate(self, rate_ppb: int) -> None:
-        """Change the rate error from now on; timers that are running fire earlier or later."""
-        if self._thawed_ppb is not None:
-            self._thawed_ppb = rate_ppb
-        else:
-            self._run_at(rate_ppb)
+        """Change the own rate error from now on; timers that are running fire earlier or later."""
+        self.own_ppb = rate_ppb
+        self._change_rate()
+
+    def slew(self, by_ppb: int) -> None:
+        """Run faster or slower by so much until told otherwise, whatever the own rate error is."""
+        self._slew_ppb = by_ppb
+        self._change_rate()
 
     def freeze(self) -> None:
         """Stand still until `thaw`; timers do not fire."""
-        if self._thawed_ppb is None:
-            usual = self.rate_ppb
-            self._run_at(STOPPED_PPB)
-            self._thawed_ppb = usual
+        self._frozen = True
+        self._change_rate()
 
     def thaw(self) -> None:
         """Go on from where the clock stood."""
-        usual, self._thawed_ppb = self._thawed_ppb, None
-        if usual is not None:
-            self._run_at(usual)
+        self._frozen = False
+        self._change_rate()
+
+    def _change_rate(self) -> None:
+        rate_ppb = STOPPED_PPB if self._frozen else max(STOPPED_PPB, self.own_ppb + self._slew_ppb)
+        if rate_ppb != self.rate_ppb:
+            self._run_at(rate_ppb)
 
     def _run_at(self, rate_ppb: int) -> None:
         left = [timer.local_left() for timer in self.timers]
         self._local_base = self.now()
-        self._true_base = self._kernel._now  # type: ignore[assignment]
+        self._true_base = self._kernel._now
         self.rate_ppb = rate_ppb
         for timer, local_ns in zip(self.timers, left, strict=True):
             if local_ns is not None:
@@ -116,7 +127,7 @@ class NodeTimer:
         if self._clock.rate_ppb:
             self._held = after_ns
             after_ns = self._clock.true_delay(after_ns)
-        deadline: int = kernel._now + after_ns  # type: ignore[assignment]
+        deadline: int = kernel._now + after_ns
         self._deadline = deadline
         if not 0 <= self._entry <= deadline and after_ns < _NEVER:
             self._entry = deadline
@@ -132,8 +143,20 @@ class NodeTimer:
             return None
         if self._clock.rate_ppb == STOPPED_PPB:
             return self._held
-        left = self._deadline - int(self._kernel._now)
-        return left * (BILLION + self._clock.rate_ppb) // BILLION
+        left = self._deadline - self._kernel._now
+        # Rounded up, as in `true_delay`: no change of rate may make a timer fire before its time.
+        return -(-left * (BILLION + self._clock.rate_ppb) // BILLION)
+
+    def postpone(self) -> None:
+        """Remember that the timer came due and did not call back, until it is set or cancelled."""
+        self._deadline = _OVERDUE
+
+    def take_overdue(self) -> bool:
+        """Return whether the timer was postponed, and neither set nor cancelled since; forget it."""
+        overdue = self._deadline == _OVERDUE
+        if overdue:
+            self._deadline = -1
+        return overdue
 
     def _due(self, entry: int) -> None:
         if entry != self._entry:

@@ -38,8 +38,8 @@ class RandomWalk:
     def _step(self, _: Any) -> None:
         plan, limit = self._plan, self._plan.walk_limit_ppb
         change = plan.walk_step_ppb if self._stream.chance(0.5) else -plan.walk_step_ppb
-        self._clock.set_rate(max(-limit, min(limit, self._clock.rate_ppb + change)))
-        self._kernel.call_at(int(self._kernel._now) + plan.walk_every_ns, self._step)
+        self._clock.set_rate(max(-limit, min(limit, self._clock.own_ppb + change)))
+        self._kernel.call_at(self._kernel._now + plan.walk_every_ns, self._step)
 
 
 class Ntp:
@@ -53,7 +53,6 @@ class Ntp:
         self._kernel = cluster.kernel
         self._clock = clock
         self._errors = Lengths(Sampler(plan.error, cluster.seed.key(f"{name} ntp error")))
-        self._slewing_ppb = 0
         self._slews = 0
         self._kernel.call_at(plan.every_ns, self._poll)
 
@@ -63,19 +62,16 @@ class Ntp:
             self._clock.step(-measured)
         else:
             self._slew(measured)
-        self._kernel.call_at(int(self._kernel._now) + self._plan.every_ns, self._poll)
+        self._kernel.call_at(self._kernel._now + self._plan.every_ns, self._poll)
 
     def _slew(self, error_ns: int) -> None:
-        self._end_slew(self._slews)
-        if error_ns == 0:
-            return
-        self._slewing_ppb = -self._plan.slew_ppb if error_ns > 0 else self._plan.slew_ppb
-        self._clock.set_rate(self._clock.rate_ppb + self._slewing_ppb)
-        length = abs(error_ns) * BILLION // self._plan.slew_ppb
-        self._kernel.call_at(int(self._kernel._now) + length, self._end_slew, self._slews)
+        self._slews += 1
+        slew_ppb = self._plan.slew_ppb
+        self._clock.slew(-slew_ppb if error_ns > 0 else slew_ppb if error_ns < 0 else 0)
+        length = abs(error_ns) * BILLION // slew_ppb
+        self._kernel.call_at(self._kernel._now + length, self._end_slew, self._slews)
 
     def _end_slew(self, slew: int) -> None:
+        # A newer measurement may have taken its place.
         if slew == self._slews:
-            self._clock.set_rate(self._clock.rate_ppb - self._slewing_ppb)
-            self._slewing_ppb = 0
-            self._slews += 1
+            self._clock.slew(0)

@@ -23,7 +23,6 @@ from sim.tally import Costs, OperationTally
 from sim.trace import Level, Trace
 from sim.watch import Watch
 
-
 _ZERO = Constant(0)
 
 
@@ -57,7 +56,8 @@ class Cluster:
         if plan.workload is not None:
             for name, added in plan.workload.attach(plan.workload_parameters, self).items():
                 self._add(name, added.create, added.storage.copy())
-        self.network = Network(self.trace, self.nodes, plan.link, self.seed, self.costs)
+        first = plan.first_draws(self.nodes).draw(self.seed)
+        self.network = Network(self.trace, self.nodes, plan.link, self.seed, self.costs, first)
         self.watch = Watch(self.trace, self.nodes, plan.bound_ns)
         for node in self.nodes.values():
             node.network = self.network
@@ -106,8 +106,16 @@ class Cluster:
         plan, group = self.plan, self.plan.group
         self.trace.milestone(
             RunStarted(
-                0, plan.name, plan.protocol.name, self.seed.value, plan.duration_ns, group.contenders,
-                group.servers, group.clients, group.resources, plan.bound_ns,
+                0,
+                plan.name,
+                plan.protocol.name,
+                self.seed.value,
+                plan.duration_ns,
+                group.contenders,
+                group.servers,
+                group.clients,
+                group.resources,
+                plan.bound_ns,
             )  # fmt: skip
         )
         start_clock_models(self)
@@ -143,7 +151,7 @@ class Cluster:
     @property
     def now(self) -> int:
         """True time."""
-        return int(self.kernel._now)
+        return self.kernel._now
 
     @property
     def servers(self) -> tuple[str, ...]:
@@ -176,5 +184,3 @@ class Cluster:
 def _creator(cluster: Cluster, role: Any) -> Create:
     group, parameters = cluster.plan.group, cluster.plan.parameters
     return lambda host, storage: role.create(host, group, parameters, storage)
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sim.network.draws import Lengths
 
@@ -15,18 +15,30 @@ if TYPE_CHECKING:
 class Cpu:
     """Serves a node's messages and timers one at a time, in order of arrival."""
 
-    __slots__ = ("_factor", "_held", "_node", "_service", "_waiting")
+    __slots__ = ("_factor", "_generation", "_held", "_node", "_service", "_waiting")
 
     def __init__(self, node: Node, service: Lengths, factor: float) -> None:
         self._node = node
-        self._service = service
+        self._service: Lengths | None = service
         self._factor = factor
         self._held = False  # a piece of work ended during a pause
-        self._waiting: deque[tuple[int, Callable[[], None]]] = deque()
+        self._generation = 0
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def set_speed(self, service: Lengths | None, factor: float) -> None:
+        """Serve what is begun from now on at this speed, in order with what waits; None: in no time."""
+        self._service = service
+        self._factor = factor
+
+    def clear(self) -> None:
+        """Forget everything: the process has crashed."""
+        self._waiting.clear()
+        self._held = False
+        self._generation += 1
 
     def add(self, work: Callable[[], None]) -> None:
         """Serve `work` after what waits already."""
-        self._waiting.append((self._node.incarnation, work))
+        self._waiting.append(work)
         if len(self._waiting) == 1:
             self._begin()
 
@@ -34,19 +46,19 @@ class Cpu:
         """Go on after a pause."""
         if self._held:
             self._held = False
-            self._done(None)
+            self._done(self._generation)
 
     def _begin(self) -> None:
-        length = int(self._service.draw() * self._factor)
-        self._node.kernel.call_at(self._node.now + length, self._done)
+        length = 0 if self._service is None else int(self._service.draw() * self._factor)
+        self._node.kernel.call_at(self._node.now + length, self._done, self._generation)
 
-    def _done(self, _: Any) -> None:
-        node = self._node
-        if node.paused:
+    def _done(self, generation: int) -> None:
+        if generation != self._generation:
+            return
+        if self._node.paused:
             self._held = True
             return
-        incarnation, work = self._waiting.popleft()
+        work = self._waiting.popleft()
         if self._waiting:
             self._begin()
-        if node.process is not None and node.incarnation == incarnation:
-            work()
+        work()

@@ -75,7 +75,7 @@ class Disk:
         self._syncing = len(self.unsynced)
         kernel = self._kernel
         time_ns = kernel._now + (0 if self.instant else self._length())
-        heappush(kernel.queue, (time_ns, kernel.next_key(), self._synced, self._generation))  # type: ignore[misc]
+        heappush(kernel.queue, (time_ns, kernel.next_key(), self._synced, self._generation))
 
     def _length(self) -> int:
         if not self._block:

@@ -33,7 +33,7 @@ class Stalls:
         self._after(self._gaps.draw(), self._begin)
 
     def _after(self, length_ns: int, then: Any) -> None:
-        self._kernel.call_at(int(self._kernel._now) + length_ns, then)
+        self._kernel.call_at(self._kernel._now + length_ns, then)
 
     def _begin(self, _: Any) -> None:
         self._disk.stall()

@@ -30,6 +30,7 @@ _PRIORITY_STEP = 1 << 62
 class Kernel(Environment):
     """The clock and the queue of one simulated world; starts at 0 ns."""
 
+    _now: int
     queue: list[tuple[int, int, Call, Any]]
     next_key: Callable[[], int]
 
@@ -67,7 +68,7 @@ class Kernel(Environment):
         self._now, _, function, argument = heappop(self.queue)
         function(argument)
 
-    def run(self, until: int | Event | None = None) -> Any:
+    def run(self, until: int | Event | None = None) -> Any:  # type: ignore[override]
         """Run up to, and without, what is due at `until`; or until that event; or to the end.
 
         Returns the event's value. Raises ValueError for a time that is not in the future and

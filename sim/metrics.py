@@ -63,7 +63,9 @@ def _catalogue() -> dict[str, Metric]:
         "elections": Metric("count", "leader losses (the start of the run is one) that called for a leader"),
         "elections.censored": Metric("count", "of these, without a new leader at the end of the run"),
         "elections.split_rounds": Metric("count", "epochs with a candidate and no winner"),
-        "leader_changes": Metric("count", "epochs led by another node than the epoch before (the first is none)"),
+        "leader_changes": Metric(
+            "count", "epochs led by another node than the epoch before (the first is none)"
+        ),
         "leader_changes.unforced": Metric("count", "of these, with no fault on the incumbent"),
         "leaderships": Metric("count", "intervals in which one node led under one epoch"),
         "epoch.highest": Metric("count", "the highest epoch that was led or campaigned for"),
@@ -78,7 +80,9 @@ def _catalogue() -> dict[str, Metric]:
         "effects.rejected": Metric("count", "effects that a fenced resource rejected"),
     }
     for view, doc in VIEWS.items():
-        found[f"availability.{view}"] = Metric("share", f"share of the time (of the operations) in which {doc}")
+        found[f"availability.{view}"] = Metric(
+            "share", f"share of the time (of the operations) in which {doc}"
+        )
         found[f"outages.{view}"] = Metric("count", f"maximal intervals in which it is not so that {doc}")
         for statistic, meaning in {"longest": "the longest", "p99": "p99", "total": "the sum"}.items():
             found[f"outages.{view}.{statistic}"] = Metric("seconds", f"{meaning} of these intervals")

@@ -15,6 +15,7 @@ from sim.clock import Clock, NodeTimer
 from sim.cpu import Cpu
 from sim.disk import Disk
 from sim.host import NodeHost
+from sim.kernel import Call
 from sim.network.network import loopback
 from sim.records import Crashed, Followed, Led, Paused, Resumed, Started, StartRefused, TimerFired
 
@@ -32,7 +33,9 @@ class Table(dict[type, Handler]):
 
     __slots__ = ("otherwise",)
 
-    def __init__(self, otherwise: Callable[[type], Handler], known: Mapping[type, Handler] | None = None) -> None:
+    def __init__(
+        self, otherwise: Callable[[type], Handler], known: Mapping[type, Handler] | None = None
+    ) -> None:
         super().__init__(known or ())
         self.otherwise = otherwise
 
@@ -52,8 +55,25 @@ class Node:
     """A machine: its clock and disk stay, its process comes and goes."""
 
     __slots__ = (
-        "_create", "_cpu", "_random", "belief", "clock", "disk", "down_table", "handlers",
-        "host", "host_up", "inbox", "incarnation", "kernel", "late", "listeners", "name", "network", "paused", "process",
+        "_cpu",
+        "_create",
+        "_random",
+        "belief",
+        "clock",
+        "disk",
+        "down_table",
+        "handlers",
+        "host",
+        "host_up",
+        "inbox",
+        "incarnation",
+        "kernel",
+        "late",
+        "listeners",
+        "name",
+        "network",
+        "paused",
+        "process",
         "trace",
     )  # fmt: skip
 
@@ -92,7 +112,7 @@ class Node:
     @property
     def now(self) -> int:
         """True time."""
-        return int(self.kernel._now)
+        return self.kernel._now
 
     def start(self) -> None:
         """Start a new incarnation from what is on the disk; refused if the disk is damaged or full."""
@@ -128,6 +148,8 @@ class Node:
         self.clock.timers.clear()
         self.inbox.clear()
         self.late.clear()
+        if self._cpu is not None:
+            self._cpu.clear()
         lost = self.disk.crash(survivors)
         self.trace.milestone(Crashed(self.now, self.name, cause, host_up))
         self.trace.emit("crashed", self.name)
@@ -137,7 +159,12 @@ class Node:
         """Crash from within, as soon as the step under way is over."""
         process = self.process
         self.handlers = self.down_table
-        self.kernel.call_at(self.now, lambda _: self.crash(cause) if self.process is process else None)
+
+        def die(_: Any) -> None:
+            if self.process is process:
+                self.crash(cause)
+
+        self.kernel.call_at(self.now, die)
 
     def pause(self) -> None:
         """Run nothing until `resume`; arrivals queue up, timers fire late, the clock goes on."""
@@ -161,16 +188,18 @@ class Node:
         arrivals, self.inbox = self.inbox, deque()
         late, self.late = self.late, []
         process = self.process
-        work = [lambda _, timer=timer: self._fire_late(process, timer) for timer in late]  # type: ignore[misc]
-        reading = [lambda _, pair=pair: self._receive_late(process, *pair) for pair in arrivals]  # type: ignore[misc]
-        for step in [*work, *reading] if timers_first else [*reading, *work]:
-            self.kernel.call_at(self.now, step)
+        work = [lambda _, timer=timer: self._fire_late(process, timer) for timer in late]
+        reading = [lambda _, pair=pair: self._receive_late(process, *pair) for pair in arrivals]
+        # In this order also where ties are broken by the seed: a socket's buffer is a queue.
+        steps: deque[Call] = deque([*work, *reading] if timers_first else [*reading, *work])
+        for _ in range(len(steps)):
+            self.kernel.call_at(self.now, lambda _: steps.popleft()(None))
         if self._cpu is not None:
             self._cpu.resume()
 
     def _fire_late(self, process: Process | None, timer: NodeTimer) -> None:
-        # A message read before may have set the timer anew; then it is no longer due.
-        if self.process is process and timer.local_left() is None:
+        # A message read before may have set or cancelled the timer; then it is no longer due.
+        if self.process is process and timer.take_overdue():
             (timer.divert or self._trace_timer)(timer)
 
     def _receive_late(self, process: Process | None, source: str, message: Any) -> None:
@@ -217,7 +246,7 @@ class Node:
     def _diversion(self) -> Callable[[NodeTimer], None] | None:
         """Return what timers that are due do as things are; None: they just call back."""
         if self.paused:
-            return self.late.append
+            return self._fire_later
         if self._cpu is not None:
             return self._queue_timer
         return self._trace_timer if self.trace.level == "full" else None
@@ -227,9 +256,14 @@ class Node:
         for timer in self.clock.timers:
             timer.divert = diversion
 
+    def _fire_later(self, timer: NodeTimer) -> None:
+        timer.postpone()
+        self.late.append(timer)
+
     def _queue_timer(self, timer: NodeTimer) -> None:
         assert self._cpu is not None
-        self._cpu.add(lambda: self._trace_timer(timer))
+        timer.postpone()
+        self._cpu.add(lambda: self._trace_timer(timer) if timer.take_overdue() else None)
 
     def _trace_timer(self, timer: NodeTimer) -> None:
         if self.trace.level == "full":
@@ -238,10 +272,13 @@ class Node:
 
     def set_service_time(self, service: Lengths | None, factor: float = 1) -> None:
         """Handle messages and timers one after the other, each taking a draw of `service` x factor."""
-        self._cpu = None if service is None else Cpu(self, service, factor)
-        if self.process is not None and not self.paused:
-            self.handlers = self._running_table()
-            self._divert_timers()
+        if self._cpu is not None:
+            self._cpu.set_speed(service, factor)  # what waits there is served in its turn
+        elif service is not None:
+            self._cpu = Cpu(self, service, factor)
+            if self.process is not None and not self.paused:
+                self.handlers = self._running_table()
+                self._divert_timers()
 
     # Belief -------------------------------------------------------------------------------------
 

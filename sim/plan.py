@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from protocols.api import Group, ProtocolSpec, Role
 from sim.distributions import Constant, Distribution
+from sim.network.bank import FirstDraws
 from sim.network.spec import LinkSpec
 from sim.trace import MessageCodec
 from sim.workloads.registry import WorkloadSpec
@@ -71,8 +72,15 @@ class Plan:
     converge_within_ns: int = 0
     stop_when: Any = None
     weigh: bool = False  # count bytes even at trace level `digest`
-    # Knowledge about message classes gathered by earlier runs of this plan.
+    # What earlier runs of this plan have found out, and later ones need not again.
     codec: MessageCodec = field(default_factory=MessageCodec)
+    _first_draws: list[FirstDraws] = field(default_factory=list)
+
+    def first_draws(self, nodes: Iterable[str]) -> FirstDraws:
+        """Return the source of the first draws of the links between `nodes`, always the same ones."""
+        if not self._first_draws:
+            self._first_draws.append(FirstDraws(tuple(nodes), self.link))
+        return self._first_draws[0]
 
 
 def nodes_of(protocol: ProtocolSpec, parameters: Any) -> dict[str, Role]:

@@ -8,7 +8,7 @@ blocks that numpy computes equal the words computed one by one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import TypeVar
@@ -47,7 +47,7 @@ def _name_key(name: str) -> int:
 class Seed:
     """The seed of one run, from which the keys of all streams follow."""
 
-    __slots__ = ("value", "_mixed")
+    __slots__ = ("_mixed", "value")
 
     def __init__(self, value: int) -> None:
         self.value = value
@@ -57,14 +57,32 @@ class Seed:
         """Return the 64-bit key of the stream for that purpose ("link n1>n2 latency")."""
         return mix(self._mixed ^ _name_key(name))
 
+    def keys(self, names: Words) -> Words:
+        """Return the keys of many streams at once, from what `name_keys` made of their names."""
+        return _mix_all(names ^ np.uint64(self._mixed))
+
     def stream(self, name: str) -> Stream:
         """Return the stream for that purpose, at its beginning."""
         return Stream(self.key(name))
 
 
+def name_keys(names: Iterable[str]) -> Words:
+    """Return what `Seed.keys` needs to know of the names of streams."""
+    return np.array([_name_key(name) for name in names], dtype=np.uint64)
+
+
 def words(key: int, start: int, size: int) -> Words:
     """Return words start+size ... start+1 of a stream: `size` <= BLOCK of them, the last first."""
-    mixed = _STEPS[BLOCK - size :] + np.uint64((key + start * _GOLDEN) & _MASK)
+    return _mix_all(_STEPS[BLOCK - size :] + np.uint64((key + start * _GOLDEN) & _MASK))
+
+
+def first_words(keys: Words, size: int) -> Words:
+    """Return `words(key, 0, size)` for each key: shape (keys, size)."""
+    return _mix_all(keys[:, None] + _STEPS[BLOCK - size :])
+
+
+def _mix_all(mixed: Words) -> Words:
+    """Return `mix` of each word, in place."""
     mixed ^= mixed >> _U30
     mixed *= _M1
     mixed ^= mixed >> _U27

@@ -30,6 +30,9 @@ from sim.rng import BLOCK, words
 Values = npt.NDArray[np.int64]
 Transform = Callable[[npt.NDArray[np.uint64]], Values]
 
+FIRST_BLOCK = 32
+"""Short runs draw little: the first blocks are of this size."""
+
 _TOP = (1 << 32) - 1
 _SHIFT_32, _SHIFT_11 = np.uint64(32), np.uint64(11)
 _UNIT = 2.0**-53
@@ -49,18 +52,20 @@ class Sampler:
 
     __slots__ = ("_key", "_transform", "drawn")
 
-    def __init__(self, distribution: Distribution, key: int) -> None:
+    def __init__(self, distribution: Distribution, key: int, drawn: int = 0) -> None:
+        """Begin after the first `drawn` draws."""
         self._transform = transform(distribution)
         self._key = key
-        self.drawn = 0
+        self.drawn = drawn
 
     def block(self) -> list[int]:
         """Return the next draws, the first one last, so that `pop()` takes them in order."""
-        return self.array().tolist()
+        drawn: list[int] = self.array().tolist()
+        return drawn
 
     def array(self) -> Values:
         """Return what `block` returns, as an array."""
-        size = 32 if self.drawn < 96 else BLOCK
+        size = FIRST_BLOCK if self.drawn < 3 * FIRST_BLOCK else BLOCK
         drawn = self._transform(words(self._key, self.drawn, size))
         self.drawn += size
         return drawn
@@ -79,8 +84,7 @@ def _transform(distribution: Distribution) -> Transform:
 
 @_transform.register
 def _constant(distribution: Constant) -> Transform:
-    filled = np.full(BLOCK, distribution.value, dtype=np.int64)
-    return lambda block: filled[: len(block)]
+    return lambda block: np.full(block.shape, distribution.value, dtype=np.int64)
 
 
 @_transform.register

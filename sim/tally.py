@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass, field
+
+# What is below 1000 keeps its units, what is below 10,000 its tens, and so on.
+_THOUSANDS: list[int] = [10**digits for digits in range(3, 20)]
+_UNITS: list[int] = [10**digits for digits in range(18)]
 
 
 def three_digits(value_ns: int) -> int:
@@ -12,8 +17,8 @@ def three_digits(value_ns: int) -> int:
     >>> three_digits(123_456), three_digits(99), three_digits(1_995)
     (123000, 99, 2000)
     """
-    digits = len(str(value_ns))
-    return value_ns if digits <= 3 else round(value_ns, 3 - digits)
+    unit = _UNITS[bisect_right(_THOUSANDS, value_ns)]
+    return (value_ns + unit // 2) // unit * unit
 
 
 @dataclass(slots=True)
@@ -75,6 +80,8 @@ class OperationTally:
             if slot[1] < 0 and at_ns - slot[0] > self.bound_ns:
                 self.info += 1
                 slot[1] = 0
+        # What is open for less long is neither good nor bad, and hides nothing that came after it.
+        self._pending = deque(slot for slot in self._pending if slot[1] >= 0)
         self._settle()
         if self._open_since >= 0:
             self.outages.append((self._open_since, at_ns))

@@ -12,6 +12,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from operator import attrgetter
 from typing import Any, Literal
@@ -30,7 +31,7 @@ _FLUSH = 8192
 class Digest:
     """A running BLAKE2b over 64-bit integers, the same on every machine.
 
-    `add` takes an iterable of integers in [-2**63, 2**63). It gathers them; `flush` hashes what has
+    `add` takes an iterable of integers. It gathers them; `flush` hashes what has
     gathered and must be called now and then by whoever adds (see `flush_if_large`).
     """
 
@@ -48,7 +49,10 @@ class Digest:
 
     def flush(self) -> None:
         """Hash what has gathered."""
-        packed = array("q", self._buffer)
+        try:
+            packed = array("q", self._buffer)
+        except OverflowError:  # a seed may have 64 bits without a sign
+            packed = array("q", map(_in_64_bits, self._buffer))
         if BIG_ENDIAN:
             packed.byteswap()
         self._hash.update(packed)
@@ -60,9 +64,14 @@ class Digest:
         return self._hash.hexdigest()
 
 
+def _in_64_bits(value: int) -> int:
+    return value if -(1 << 63) <= value < 1 << 63 else code_of(repr(value))
+
+
 BIG_ENDIAN = array("H", [1]).tobytes() == b"\0\1"
 
 
+@lru_cache(maxsize=65536)
 def code_of(text: str) -> int:
     """Return a fixed 32-bit number for a name, for digests."""
     return zlib.crc32(text.encode())
@@ -76,7 +85,9 @@ class MessageCodec(dict[type, tuple[int, Callable[[Any], tuple[int, ...]]]]):
     """
 
     def __missing__(self, cls: type) -> tuple[int, Callable[[Any], tuple[int, ...]]]:
-        names = [f.name for f in fields(cls) if f.type in ("int", "bool", int, bool)] if is_dataclass(cls) else []
+        names = (
+            [f.name for f in fields(cls) if f.type in ("int", "bool", int, bool)] if is_dataclass(cls) else []
+        )
         if len(names) == 1:
             only = attrgetter(names[0])
             getter: Callable[[Any], tuple[int, ...]] = lambda message: (only(message),)  # noqa: E731
@@ -108,7 +119,7 @@ class Trace:
     @property
     def now(self) -> int:
         """True time, in nanoseconds since the start of the run."""
-        return int(self.kernel._now)
+        return self.kernel._now
 
     def listen(self, kind: str, listener: Listener) -> None:
         """Call `listener(node, *values)` at every event of that kind, in order of subscription."""
@@ -145,11 +156,15 @@ class Trace:
 
 def _integers(record: Record) -> list[int]:
     """Return a record as integers: its kind, then each field."""
-    found = [code_of(type(record).__name__)]
-    for field in fields(record):
-        value = getattr(record, field.name)
-        if value.__class__ is int or value.__class__ is bool:
-            found.append(int(value))
-        else:
-            found.append(code_of(repr(value)))
-    return found
+    code, values = _fields_of(record.__class__)
+    return [code, *[v if v.__class__ is int else _code_of_value(v) for v in values(record)]]
+
+
+@lru_cache(maxsize=256)
+def _fields_of(cls: type) -> tuple[int, Callable[[Record], tuple[Any, ...]]]:
+    """Return a record class's code, and a function to its fields (every class has two or more)."""
+    return code_of(cls.__name__), attrgetter(*[field.name for field in fields(cls)])
+
+
+def _code_of_value(value: Any) -> int:
+    return code_of(value) if value.__class__ is str else code_of(repr(value))

@@ -108,7 +108,9 @@ def _record(path: Path, number: int, row: Any) -> Record:
         raise TraceError(f"{path}:{number}: unknown kind of record")
     required = {field.name for field in fields(cls) if field.default is MISSING}
     if required != set(row):
-        raise TraceError(f"{path}:{number}: {cls.__name__} has fields {sorted(required)}, found {sorted(row)}")
+        raise TraceError(
+            f"{path}:{number}: {cls.__name__} has fields {sorted(required)}, found {sorted(row)}"
+        )
     hints = get_type_hints(cls)
     return cls(**{name: _tuples(hints[name], value) for name, value in row.items()})
 

@@ -59,7 +59,7 @@ class Watch:
 
     def appended(self, node: str, prev_index: int, prev_epoch: int, entries: tuple[object, ...]) -> None:
         """The leader took a command."""
-        self._pending.append((prev_index + len(entries), self._trace.kernel._now))  # type: ignore[arg-type]
+        self._pending.append((prev_index + len(entries), self._trace.kernel._now))
 
     def committed(self, node: str, index: int, epoch: int) -> None:
         """A commit: the first of its leader, or one that was long in coming."""

@@ -11,7 +11,7 @@ from protocols.raft.messages import (
 )
 from protocols.raft.requests import Requests
 from protocols.raft.state import CANDIDATE, FOLLOWER, LEADER
-from protocols.raft.storage import SnapshotTaken, Truncated
+from protocols.raft.storage import Appended, SnapshotTaken, Truncated
 
 
 class Follower(Requests):
@@ -117,7 +117,6 @@ class Follower(Requests):
         which the leader may have counted already.
         """
         log = self.log
-        known = 0
         if prev_index < log.last_index:
             known = self._count_known(prev_index, entries)
             if known == len(entries):
@@ -125,7 +124,11 @@ class Follower(Requests):
             index = prev_index + known + 1
             if index <= log.last_index:
                 self._truncate_from(index)
-        self.host.save(self._append(entries[known:]))
+            prev_index, entries = log.last_index, entries[known:]
+        prev_term = log.last_term
+        log.append(entries)
+        self.host.note("appended", prev_index, prev_term, entries)
+        self.host.save(Appended(prev_index, entries))
 
     def _count_known(self, prev_index: int, entries: tuple[Entry, ...]) -> int:
         """Return how many of the entries are in the log, or in its snapshot, already."""
@@ -142,7 +145,7 @@ class Follower(Requests):
 
     def _follow_commit(self, leader_commit: int, last_new_index: int) -> None:
         """Commit what the leader has, as far as our log is known to agree with it (receiver 5)."""
-        index = min(leader_commit, last_new_index)
+        index = leader_commit if leader_commit < last_new_index else last_new_index
         if index > self.commit_index:
             self._commit(index)
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 
 from protocols.api import Entry, Group, Host, NodeId, Request
 from protocols.kv import NEW, NOOP
-from protocols.quorum import committed_index
 from protocols.raft.follower import Follower
 from protocols.raft.messages import (
     AppendEntries,
@@ -20,7 +19,7 @@ from protocols.raft.messages import (
 )
 from protocols.raft.parameters import RaftParameters
 from protocols.raft.state import LEADER
-from protocols.raft.storage import RaftStorage
+from protocols.raft.storage import Appended, RaftStorage
 
 
 class Leader(Follower):
@@ -97,10 +96,15 @@ class Leader(Follower):
         The message to ourselves arrives when what was saved before it is durable: only then does the
         leader count its own copy.
         """
-        saving = self._append((Entry(self.current_term, command),))
-        self._send_entries([peer for peer in self.peers if not self.in_flight[peer]])
-        self.host.save(saving)
-        self.host.send(self.id, AppendEntriesReply(self.current_term, True, self.log.last_index, 0, 0))
+        term, log, host = self.current_term, self.log, self.host
+        entries = (Entry(term, command),)
+        prev_index, prev_term = log.last_index, log.last_term
+        log.append(entries)
+        host.note("appended", prev_index, prev_term, entries)
+        in_flight = self.in_flight
+        self._send_entries([peer for peer in self.peers if not in_flight[peer]])
+        host.save(Appended(prev_index, entries))
+        host.send(self.id, AppendEntriesReply(term, True, prev_index + 1, 0, 0))
 
     def _on_heartbeat_timer(self) -> None:
         self.heartbeat_timer.set(self.parameters.heartbeat_interval)
@@ -126,12 +130,10 @@ class Leader(Follower):
 
     def _entries_from(self, index: int) -> AppendEntries:
         log, prev_index = self.log, index - 1
-        entries: tuple[Entry, ...] = ()
         if prev_index == log.last_index:
-            prev_term = log.last_term
-        else:
-            prev_term = log.term_at(prev_index)
-            entries = log.slice(index, prev_index + self.parameters.max_entries_per_message)
+            return AppendEntries(self.current_term, prev_index, log.last_term, (), self.commit_index)
+        prev_term = log.term_at(prev_index)
+        entries = log.slice(index, prev_index + self.parameters.max_entries_per_message)
         return AppendEntries(self.current_term, prev_index, prev_term, entries, self.commit_index)
 
     def _send_snapshot(self, peer: NodeId) -> None:
@@ -155,22 +157,24 @@ class Leader(Follower):
     def _on_ack(self, source: NodeId, match: int) -> None:
         """Note how far `source` agrees with us, durably, and send it what comes next."""
         # Beyond our log only when a disk lied: our last incarnation led in this term, and forgot it.
-        match = min(match, self.log.last_index)
+        last_index = self.log.last_index
+        if match > last_index:
+            match = last_index
         # An answer may be older than one that came before it: nothing ever moves back.
         if match > self.match_index[source]:
             self.match_index[source] = match
-            self._advance_commit_index(match)
-        if source != self.id:
-            self._continue_with(source, match)
-
-    def _continue_with(self, peer: NodeId, match: int) -> None:
-        if self.next_index[peer] <= match:
-            self.next_index[peer] = match + 1
-        if match >= self.in_flight[peer]:
-            self.in_flight[peer] = 0
-            self.snapshot_sent_at.pop(peer, None)
-            if self.next_index[peer] <= self.log.last_index:
-                self._send_entries((peer,))
+            if match > self.commit_index:
+                self._advance_commit_index(match)
+        if source == self.id:
+            return
+        if self.next_index[source] <= match:
+            self.next_index[source] = match + 1
+        if match >= self.in_flight[source]:
+            self.in_flight[source] = 0
+            if self.snapshot_sent_at:
+                self.snapshot_sent_at.pop(source, None)
+            if self.next_index[source] <= last_index:
+                self._send_entries((source,))
 
     def _on_refusal(self, source: NodeId, message: AppendEntriesReply) -> None:
         """Back up next_index to where the logs may agree, and try again (Raft §5.3).
@@ -195,9 +199,9 @@ class Leader(Follower):
 
     def _advance_commit_index(self, match: int) -> None:
         """Commit what a majority has, if it is of our own term (Raft §5.4.2; Figure 2, leaders 4)."""
-        if match <= self.commit_index:
-            return
-        index = committed_index(self.match_index.values())
+        # `committed_index`, spelled out: this is asked at most acknowledgements.
+        ascending = sorted(self.match_index.values())
+        index = ascending[(len(ascending) - 1) // 2]
         if index > self.commit_index and self._may_commit(index):
             self._commit(index)
 

@@ -42,6 +42,8 @@ class Log:
 
     def term_at(self, index: int) -> int:
         """Return the term of the entry at `index`, which may also be the last one in the snapshot."""
+        if index > self.snapshot_index:
+            return self._entries[index - self.snapshot_index - 1].epoch
         if index == self.snapshot_index:
             return self.snapshot_term
         return self.entry(index).epoch
@@ -52,8 +54,10 @@ class Log:
 
     def slice(self, first_index: int, last_index: int) -> tuple[Entry, ...]:
         """Return the entries from `first_index` to `last_index`, both included, as far as they are there."""
-        base = self.snapshot_index + 1
-        return tuple(self._entries[max(first_index - base, 0) : max(last_index + 1 - base, 0)])
+        offset = first_index - self.snapshot_index - 1
+        if first_index == self.last_index <= last_index and offset >= 0:
+            return (self._entries[offset],)  # the newest one: what most calls want
+        return tuple(self._entries[max(offset, 0) : max(last_index - self.snapshot_index, 0)])
 
     def first_index_of_term_at(self, index: int) -> int:
         """Return the oldest index that is still there and has the same term as `index`, a last one."""
@@ -64,7 +68,7 @@ class Log:
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Add entries, at least one, at the end."""
-        self._entries.extend(entries)
+        self._entries += entries
         self.last_index += len(entries)
         self.last_term = entries[-1].epoch
 

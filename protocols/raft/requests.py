@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from protocols.api import Group, Host, NodeId, Reply, Request
+from protocols.api import Entry, Group, Host, NodeId, Reply, Request
 from protocols.kv import STALE, KeyValue
 from protocols.raft.parameters import RaftParameters
 from protocols.raft.state import LEADER, RaftState
@@ -30,33 +30,34 @@ class Requests(RaftState):
         self.waiting: dict[int, NodeId] = {}
 
     def _commit(self, index: int) -> None:
+        """Commit up to `index`, and apply what that adds, in order and once (Figure 2, all servers 1)."""
+        note = self.host.note
         self.commit_index = index
-        self.host.note("committed", index, self.current_term)
-        self._apply_committed()
-
-    def _apply_committed(self) -> None:
-        """Apply, in order and once each, what is committed (Raft Figure 2, all servers 1)."""
+        note("committed", index, self.current_term)
         first_index = self.last_applied + 1
-        entries = self.log.slice(first_index, self.commit_index)
-        if not entries:
-            return
-        for index, entry in enumerate(entries, first_index):
-            self.last_applied = index
-            command = entry.command
-            if command.__class__ is Request:
-                self._apply_request(index, command)
-        self.host.note("applied", first_index, entries)
+        entries = self.log.slice(first_index, index)
+        if self.role == LEADER:
+            self._apply_and_answer(first_index, entries)
+        else:
+            apply = self.machine.apply
+            for entry in entries:
+                if entry.command.__class__ is Request:
+                    apply(entry.command)
+        self.last_applied = index
+        note("applied", first_index, entries)
         limit = self.parameters.snapshot_entries
-        if limit and self.last_applied - self.log.snapshot_index >= limit:
+        if limit and index - self.log.snapshot_index >= limit:
             self._take_snapshot()
 
-    def _apply_request(self, index: int, request: Request) -> None:
-        value = self.machine.apply(request)
-        if self.role == LEADER:
-            self.accepted.pop((request.client, request.serial), None)
-            source = self.waiting.pop(index, None)
-            if source is not None:
-                self._answer(source, request, value)
+    def _apply_and_answer(self, first_index: int, entries: tuple[Entry, ...]) -> None:
+        for index, entry in enumerate(entries, first_index):
+            request = entry.command
+            if request.__class__ is Request:
+                value = self.machine.apply(request)
+                self.accepted.pop((request.client, request.serial), None)
+                source = self.waiting.pop(index, None)
+                if source is not None:
+                    self._answer(source, request, value)
 
     def _answer(self, source: NodeId, request: Request, value: Any) -> None:
         # STALE: whether it was executed is no longer known, since the client had given it up.

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from protocols.api import Entry, Group, Host, NodeId, Timer
+from protocols.api import Group, Host, NodeId, Timer
 from protocols.raft.log import Log
 from protocols.raft.messages import AppendEntriesReply
 from protocols.raft.parameters import RaftParameters
-from protocols.raft.storage import Appended, HardState, RaftStorage, SnapshotTaken
+from protocols.raft.storage import HardState, RaftStorage, SnapshotTaken
 
 RoleName = Literal["follower", "candidate", "leader"]
 FOLLOWER: RoleName = "follower"
@@ -81,11 +81,3 @@ class RaftState:
 
     def _save_hard_state(self) -> None:
         self.host.save(HardState(self.current_term, self.voted_for))
-
-    def _append(self, entries: tuple[Entry, ...]) -> Appended:
-        """Append to the log in memory, and return the record for whoever decides when it is saved."""
-        log = self.log
-        prev_index, prev_term = log.last_index, log.last_term
-        log.append(entries)
-        self.host.note("appended", prev_index, prev_term, entries)
-        return Appended(prev_index, entries)

@@ -46,42 +46,63 @@ class SnapshotTaken:
     state: Any
 
 
+JOURNAL_MAX = 256
+"""So many records wait at most to be folded: a log that nobody looks at need not be up to date."""
+
+
 class RaftStorage:
     """The durable state of one server; implements `protocols.api.Storage`."""
 
-    __slots__ = ("current_term", "log", "snapshot", "voted_for")
+    __slots__ = ("_journal", "_log", "current_term", "snapshot", "voted_for")
 
     def __init__(self) -> None:
         self.current_term = 0
         self.voted_for: NodeId | None = None
-        self.log = Log()
         self.snapshot: SnapshotTaken | None = None
+        self._log = Log()
+        self._journal: list[Any] = []
+
+    @property
+    def log(self) -> Log:
+        """The log as far as it is durable."""
+        if self._journal:
+            self._fold()
+        return self._log
 
     def apply(self, record: Any) -> None:
-        """Fold one record into the image."""
-        _FOLD[record.__class__](self, record)
+        """Take one record; entries are folded into the log when somebody looks at it."""
+        journal = self._journal
+        journal.append(record)
+        if record.__class__ is not Appended or len(journal) > JOURNAL_MAX:
+            self._fold()
+
+    def _fold(self) -> None:
+        journal, self._journal = self._journal, []
+        for saved in journal:
+            _FOLD[saved.__class__](self, saved)
 
     def copy(self) -> RaftStorage:
         """Return an independent copy."""
+        self._fold()
         other = RaftStorage()
         other.current_term, other.voted_for = self.current_term, self.voted_for
-        other.log, other.snapshot = self.log.copy(), self.snapshot
+        other._log, other.snapshot = self._log.copy(), self.snapshot
         return other
 
     def _fold_hard_state(self, record: HardState) -> None:
         self.current_term, self.voted_for = record.term, record.voted_for
 
     def _fold_appended(self, record: Appended) -> None:
-        last = self.log.last_index
+        last = self._log.last_index
         assert record.prev_index == last, f"entries after {record.prev_index} in a log that ends at {last}"
-        self.log.append(record.entries)
+        self._log.append(record.entries)
 
     def _fold_truncated(self, record: Truncated) -> None:
-        self.log.truncate_from(record.from_index)
+        self._log.truncate_from(record.from_index)
 
     def _fold_snapshot_taken(self, record: SnapshotTaken) -> None:
         self.snapshot = record
-        self.log.compact(record.last_included_index, record.last_included_term)
+        self._log.compact(record.last_included_index, record.last_included_term)
 
 
 _FOLD: dict[type, Any] = {

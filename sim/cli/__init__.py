@@ -29,10 +29,10 @@ def status(arguments: Sequence[str]) -> int:
         code = _invoke(list(arguments))
         sys.stdout.flush()
     except BrokenPipeError:
-        _discard_stdout()
+        discard_stdout()
         code = Exit.PASS
     except KeyboardInterrupt:
-        _say("interrupted")
+        say("interrupted")
         code = Exit.INTERRUPTED
     except Exception:
         report_bug()
@@ -45,9 +45,9 @@ def report_bug(replay: str = "") -> None:
     import traceback
 
     traceback.print_exc()
-    _say("this is a bug in leadersim; please report it, with the lines above and the scenario")
+    say("this is a bug in leadersim; please report it, with the lines above and the scenario")
     if replay:
-        _say(f"replay: {replay}", prefix="")
+        say(f"replay: {replay}", prefix="")
 
 
 def _invoke(arguments: list[str]) -> int:
@@ -67,11 +67,11 @@ def _invoke(arguments: list[str]) -> int:
     except click.Abort:
         raise KeyboardInterrupt from None
     except click.ClickException as error:
-        _say(_with_hint(error))
+        say(_with_hint(error))
         return Exit.BAD_INPUT
     except UserError as error:
         # A scenario's problems begin with file:line:column, as editors and CI expect them.
-        _say(str(error), prefix="" if hasattr(error, "problems") else "leadersim: ")
+        say(str(error), prefix="" if hasattr(error, "problems") else "leadersim: ")
         return Exit.BAD_INPUT
 
 
@@ -82,15 +82,15 @@ def _with_hint(error: Exception) -> str:
     return f"{message} (see {context.command_path} --help)" if context is not None else message
 
 
-def _say(message: str, prefix: str = "leadersim: ") -> None:
-    # A closed stderr is no reason to lose the exit code.
+def say(message: str, prefix: str = "leadersim: ") -> None:
+    """Print a message on stderr; a closed stderr is no reason to lose the exit code."""
     try:
         print(f"{prefix}{message}", file=sys.stderr, flush=True)
     except OSError:
         _discard(sys.stderr)
 
 
-def _discard_stdout() -> None:
+def discard_stdout() -> None:
     """Let the interpreter flush into nothing when it ends: the reader has gone."""
     _discard(sys.stdout)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import Problem, ScenarioError, UserError
+from sim.errors import Problem, ScenarioError
 
 if TYPE_CHECKING:
     from protocols.api import ProtocolSpec
@@ -20,14 +20,14 @@ def find(arguments: Sequence[str]) -> list[Path]:
     """Return the scenario files that paths, directories and library names stand for, each once."""
     from sim.scenario import find as find_files
 
-    return list(dict.fromkeys(find_files(list(arguments))))
+    return find_files(arguments)
 
 
 def load(path: Path, overrides: Sequence[str] = (), protocol: str | None = None) -> Scenario:
     """Return a scenario, or raise ScenarioError with all that is wrong with it."""
     from sim.scenario import load as load_file
 
-    return load_file(path, list(overrides), protocol)
+    return load_file(path, overrides, protocol)
 
 
 def load_all(paths: Iterable[Path], overrides: Sequence[str], protocol: str | None) -> list[Scenario]:
@@ -58,11 +58,11 @@ def divergence(scenario: Scenario, seed: int) -> Divergence | None:
     return verify_determinism(scenario, seed)
 
 
-def library() -> list[Path]:
-    """Return the files of the scenarios that come with leadersim, sorted."""
-    from sim.scenario import library as library_files
+def library() -> dict[str, Path]:
+    """Return the scenarios that come with leadersim: `basics/leader-crash` -> its file."""
+    from sim.scenario.finding import names
 
-    return sorted(library_files())
+    return names()
 
 
 def schema() -> dict[str, Any]:
@@ -77,13 +77,3 @@ def protocols() -> list[ProtocolSpec]:
     from protocols import registry
 
     return [registry.get(name) for name in registry.names()]
-
-
-def check_protocol(name: str) -> None:
-    """Raise UserError, with the nearest names, if there is no such protocol."""
-    from protocols import registry
-
-    try:
-        registry.get(name)
-    except registry.UnknownProtocol as error:
-        raise UserError(f"--protocol: {error}") from None

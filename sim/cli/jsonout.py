@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sim.result import Result
+if TYPE_CHECKING:
+    from sim.result import Result
 
 
 def result_line(result: Result) -> str:

@@ -17,7 +17,6 @@ _LENGTHS = (
     (1_000, 1_000, "us"),
 )
 _SIZES = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
-_WRITTEN = ((60 * SECOND_NS, "min"), (SECOND_NS, "s"), (1_000_000, "ms"), (1_000, "us"))
 
 
 def three_digits(value: float) -> str:
@@ -103,17 +102,11 @@ def written(value: Any, unit: str) -> Any:
 
     `unit` is one of `protocols.api.Unit`; the result is text, a number, a flag or a list of text.
     """
+    from sim.scenario.units import written_duration
+
     writers: dict[str, Callable[[Any], Any]] = {
-        "duration": _duration,
-        "duration_range": lambda pair: [_duration(each) for each in pair],
+        "duration": written_duration,
+        "duration_range": lambda pair: [written_duration(each) for each in pair],
         "rate": lambda gap_ns: f"{SECOND_NS / gap_ns:g}/s",
     }
     return writers.get(unit, lambda same: same)(value)
-
-
-def _duration(length_ns: int) -> str:
-    """Return exactly that length, in the largest unit in which it is a whole number."""
-    for unit, name in _WRITTEN:
-        if length_ns and length_ns % unit == 0:
-            return f"{length_ns // unit}{name}"
-    return f"{length_ns}ns" if length_ns else "0s"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sim.faults import on_clocks, on_disks, on_links, on_processes
+from sim.faults.claims import Claims
 from sim.faults.ongoing import Ongoing
 from sim.faults.targets import Moment, resolve_all
 from sim.scenario.faults import (
@@ -29,9 +30,9 @@ from sim.scenario.faults import (
 from sim.scenario.selectors import Selector
 
 
-def prepare(fault: Fault, moment: Moment) -> Ongoing:
+def prepare(fault: Fault, moment: Moment, claims: Claims) -> Ongoing:
     """Resolve the targets of a fault at this moment."""
-    return Ongoing(fault, resolve_all(_selectors(fault), moment), moment)
+    return Ongoing(fault, resolve_all(_selectors(fault), moment), moment, claims)
 
 
 def begin(ongoing: Ongoing) -> None:

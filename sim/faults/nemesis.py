@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from sim.distributions import Exponential
 from sim.faults import actions
+from sim.faults.claims import Claims
 from sim.faults.ongoing import Ongoing
 from sim.faults.targets import Moment
 from sim.faults.triggers import watch
 from sim.network.draws import Lengths
-from sim.records import FaultEnded, FaultStarted
+from sim.records import FaultEnded, FaultStarted, Served
 from sim.sampling import Sampler
 from sim.scenario.faults import At, AtRandom, Every, Fault, When
 
@@ -27,6 +28,7 @@ class Nemesis:
         self._cluster = cluster
         self._kernel = cluster.kernel
         self._ongoing: list[Ongoing] = []
+        self._claims = Claims()
         for fault in cluster.plan.faults:
             self._schedule(fault, cluster.seed.stream(f"fault {fault.index}"))
         if cluster.plan.stop_when is not None:
@@ -87,7 +89,7 @@ class Nemesis:
         if converging is not None and cluster.now >= converging:
             return
         moment = Moment(cluster, stream, event_node)
-        ongoing = actions.prepare(fault, moment)
+        ongoing = actions.prepare(fault, moment, self._claims)
         name, about = fault.action.name, fault.about
         cluster.trace.milestone(FaultStarted(cluster.now, fault.index, name, ongoing.targets, about))
         if name == "heal":
@@ -121,24 +123,32 @@ class Nemesis:
         self._end_all(lambda other: True)
         for node in cluster.nodes.values():
             node.start()
-        deadline = cluster.now + cluster.plan.converge_within_ns
-        Convergence(cluster, deadline)
+        Convergence(cluster, cluster.now + cluster.plan.converge_within_ns)
 
 
 class Convergence:
-    """Watches, after the heal, that a leader commits something in time."""
+    """Watches, after the heal, that a leader serves in time."""
 
     def __init__(self, cluster: Cluster, deadline_ns: int) -> None:
         self._cluster = cluster
         self._served = False
+        # Without clients a leader commits once, when it is elected, and that may have been before.
+        self._idle = not cluster.plan.group.clients
         cluster.trace.listen("committed", self._committed)
-        cluster.kernel.call_at(deadline_ns, self._check)
+        # The end of the run, which may be the same instant, must not come first.
+        cluster.kernel.call_at(min(deadline_ns, cluster.plan.duration_ns - 1), self._check)
 
     def _committed(self, node: str, index: int, epoch: int) -> None:
         if self._cluster.believes(node) == epoch and node == self._cluster.leader():
             self._served = True
 
     def _check(self, _: Any) -> None:
-        if not self._served:
+        if not (self._served or (self._idle and self._cluster.leader() in self._servers_before())):
             evidence = "no leader committed anything after everything was healed"
             self._cluster.report("convergence", self._cluster.servers, evidence)
+
+    def _servers_before(self) -> set[str]:
+        """Return who committed something in the epoch under which it believes now."""
+        cluster = self._cluster
+        served = [record for record in cluster.trace.milestones if type(record) is Served]
+        return {record.node for record in served if cluster.believes(record.node) == record.epoch}

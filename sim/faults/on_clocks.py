@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sim.faults.ongoing import Ongoing
 from sim.node import Node
 from sim.records import ClockChanged
@@ -9,6 +11,7 @@ from sim.scenario.faults import ClockRate, ClockStep
 
 
 def clock_step(ongoing: Ongoing) -> None:
+    """Let the wall clocks jump; nothing undoes it."""
     action: ClockStep = ongoing.fault.action  # type: ignore[assignment]
     for node in ongoing.nodes:
         node.clock.step(action.by_ns)
@@ -16,11 +19,18 @@ def clock_step(ongoing: Ongoing) -> None:
 
 
 def clock_rate(ongoing: Ongoing) -> None:
+    """Let the clocks run at the rate of the newest fault that is on, and at their own after all of them."""
     action: ClockRate = ongoing.fault.action  # type: ignore[assignment]
     for node in ongoing.nodes:
-        usual = node.clock.rate_ppb
+        key = ("rate", node.name, 0)
+        others = ongoing.claims.newest(key)
+        usual_ppb = node.clock.own_ppb if others is None else others[1]
         _set_rate(ongoing, node, action.rate_ppb)
-        ongoing.at_end(lambda node=node, usual=usual: _set_rate(ongoing, node, usual))  # type: ignore[misc]
+        ongoing.replace(key, (action.rate_ppb, usual_ppb), _rate_again(ongoing, node, usual_ppb))
+
+
+def _rate_again(ongoing: Ongoing, node: Node, usual_ppb: int) -> Callable[[tuple[int, int] | None], None]:
+    return lambda left: _set_rate(ongoing, node, usual_ppb if left is None else left[0])
 
 
 def _set_rate(ongoing: Ongoing, node: Node, rate_ppb: int) -> None:
@@ -29,10 +39,16 @@ def _set_rate(ongoing: Ongoing, node: Node, rate_ppb: int) -> None:
 
 
 def clock_freeze(ongoing: Ongoing) -> None:
+    """Let the clocks stand still until the last such fault is over."""
     for node in ongoing.nodes:
         node.clock.freeze()
         _clock_changed(ongoing, node, 0)
-        ongoing.at_end(node.clock.thaw)
+        ongoing.hold(("frozen", node.name, 0), lambda node=node: _thaw(ongoing, node))  # type: ignore[misc]
+
+
+def _thaw(ongoing: Ongoing, node: Node) -> None:
+    node.clock.thaw()
+    _clock_changed(ongoing, node, 0)
 
 
 def _clock_changed(ongoing: Ongoing, node: Node, step_ns: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sim.distributions import Constant
+from sim.faults.claims import Key
 from sim.faults.ongoing import Ongoing
 from sim.network.draws import Lengths
 from sim.node import Node
@@ -14,10 +15,15 @@ SLOW_BASE_NS = 10_000
 
 
 def crash(ongoing: Ongoing) -> None:
+    """Kill the processes; each starts again when the last of the crashes that hit it is over."""
     action: Crash = ongoing.fault.action  # type: ignore[assignment]
     for node in ongoing.nodes:
         _kill(ongoing, node, action.host_up)
-        ongoing.at_end(node.start)
+        ongoing.hold(_down(node), lambda node=node: node.start())  # type: ignore[misc]
+
+
+def _down(node: Node) -> Key:
+    return "down", node.name, 0
 
 
 def _kill(ongoing: Ongoing, node: Node, host_up: bool) -> None:
@@ -30,22 +36,43 @@ def _kill(ongoing: Ongoing, node: Node, host_up: bool) -> None:
 
 
 def restart(ongoing: Ongoing) -> None:
+    """Start what is down; the crashes that it was down from have nothing left to end."""
     for node in ongoing.nodes:
+        ongoing.claims.drop(_down(node))
         node.start()
 
 
 def pause(ongoing: Ongoing) -> None:
+    """Let the processes stand still; a process that crashes meanwhile, and starts again, runs."""
     for node in ongoing.nodes:
+        if not node.up:
+            continue
         node.pause()
-        ongoing.at_end(lambda node=node: node.resume(ongoing.stream.chance(0.5)))  # type: ignore[misc]
+        ongoing.hold(
+            ("paused", node.name, node.incarnation),
+            lambda node=node: node.resume(ongoing.stream.chance(0.5)),  # type: ignore[misc]
+        )
 
 
 def slow(ongoing: Ongoing) -> None:
+    """Let the processors be slow, by the factor of the newest fault that is on."""
     action: Slow = ongoing.fault.action  # type: ignore[assignment]
+    for node in ongoing.nodes:
+        _work(ongoing, node, action.factor)
+        ongoing.replace(
+            ("slow", node.name, 0),
+            action.factor,
+            lambda factor, node=node: _work(ongoing, node, factor),  # type: ignore[misc]
+        )
+
+
+def _work(ongoing: Ongoing, node: Node, factor: float | None) -> None:
+    """Let a processor be so many times as slow as usual; None: as fast as usual."""
     cluster = ongoing.cluster
+    if factor is None:
+        cluster.set_usual_service_time(node)
+        return
     usual = cluster.plan.service_time
     base = Constant(SLOW_BASE_NS) if usual == Constant(0) else usual
-    for node in ongoing.nodes:
-        stream = f"{node.name} service fault {ongoing.fault.index}"
-        node.set_service_time(Lengths(Sampler(base, cluster.seed.key(stream))), action.factor)
-        ongoing.at_end(lambda node=node: cluster.set_usual_service_time(node))  # type: ignore[misc]
+    stream = f"{node.name} service fault {ongoing.fault.index}"
+    node.set_service_time(Lengths(Sampler(base, cluster.seed.key(stream))), factor)

@@ -45,7 +45,12 @@ class Moment:
         return (self.stream.choice(nodes),) if nodes else ()
 
     def part(self, size: int, leader: bool | None) -> Names:
-        """Return `size` of the servers, drawn at random; with, without, or regardless of the leader."""
+        """Return `size` of the servers, drawn at random; with, without, or regardless of the leader.
+
+        Nobody if `size` is 0: one or two servers have no minority for the leader to be in.
+        """
+        if not size:
+            return ()
         servers = self.cluster.servers
         fixed = self.leader if leader and self.leader and self.leader[0] in servers else ()
         excluded = self.leader if leader is not None else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,24 @@ def watch(cluster: Cluster, trigger: Trigger, stream: Stream, then: Callable[[st
             if seen % trigger.nth == 0:
                 then(node)
 
-    cluster.trace.listen(kind, happened)
+    if kind == "saved":
+        _each_record(cluster, happened)
+    else:
+        cluster.trace.listen(kind, happened)
+
+
+def _each_record(cluster: Cluster, happened: Callable[[str, Any], None]) -> None:
+    """Call `happened(node, record)` for every record that becomes durable: the disk only counts them."""
+    waiting: defaultdict[str, deque[Any]] = defaultdict(deque)
+
+    def saved(node: str, count: int) -> None:
+        for _ in range(count):
+            happened(node, waiting[node].popleft())
+
+    cluster.trace.listen("saving", lambda node, record: waiting[node].append(record))
+    cluster.trace.listen("saved", saved)
+    # What was not durable when the process ended never will be.
+    cluster.trace.listen("crashed", lambda node: waiting[node].clear())
 
 
 def _matcher(

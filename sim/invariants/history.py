@@ -159,7 +159,7 @@ class History:
         prune = False
         for entry in entries:
             index += 1
-            if index >= self.appends.first and self.appended_at(index, entry.epoch) is None:
+            if self.appended_at(index, entry.epoch) is None:
                 prune |= self._put(index, (entry, epoch, node))
             epoch = entry.epoch
         self.ends[node] = (index, epoch)
@@ -189,11 +189,12 @@ class History:
         if log is not None and index == self.commit_index.get(node, 0) + 1:
             try:
                 entry = log.entry(index)
+                known = self._committed_items.get(index)
+                # Finding the very same entry also shows that the log has that index.
+                in_order = self._commit_first(node, index, epoch, log) if known is None else known[0] is entry
             except LookupError:
-                entry = None
-            known = self._committed_items.get(index)
-            # That it is the very same entry also proves that it is in the log.
-            if known[0] is entry if known is not None else self._commit_first(node, index, epoch, log):
+                in_order = False
+            if in_order:
                 self.commit_index[node] = index
                 if node in self.leading:
                     self._decided(node, index, entry)

@@ -72,7 +72,7 @@ def _digested(
         nonlocal until_flush
         cls = message.__class__
         code, values = codec[cls]
-        add((kernel._now, link, code))  # type: ignore[arg-type]
+        add((kernel._now, link, code))
         add(values(message))
         until_flush -= 1
         if not until_flush:
@@ -81,7 +81,7 @@ def _digested(
         target.handlers[cls](source, message)
 
     def lose(message: Any, outcome: str) -> None:
-        add((kernel._now, link, code_of(outcome)))  # type: ignore[arg-type]
+        add((kernel._now, link, code_of(outcome)))
 
     if not costs.weigh:
         return deliver, lose
@@ -97,14 +97,16 @@ def _digested(
     return deliver_weighed, lose_weighed
 
 
-def _full(trace: Trace, source: str, target: Node, costs: Costs) -> tuple[Deliver, Callable[[Any, str], None]]:
+def _full(
+    trace: Trace, source: str, target: Node, costs: Costs
+) -> tuple[Deliver, Callable[[Any, str], None]]:
     digested, digested_lose = _digested(trace, source, target, costs)
     kernel = trace.kernel
 
     def keep(message: Any, sent_at: int, outcome: str) -> None:
         name = type(message).__name__
         trace.detail(
-            Message(int(kernel._now), sent_at, source, target.name, name, outcome, plain_fields(message))
+            Message(kernel._now, sent_at, source, target.name, name, outcome, plain_fields(message))
         )
 
     def deliver(parcel: tuple[Any, int]) -> None:
@@ -113,7 +115,7 @@ def _full(trace: Trace, source: str, target: Node, costs: Costs) -> tuple[Delive
         digested(message)
 
     def lose(message: Any, outcome: str) -> None:
-        keep(message, int(kernel._now), outcome)
+        keep(message, kernel._now, outcome)
         digested_lose(message, outcome)
 
     return deliver, lose

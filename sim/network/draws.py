@@ -11,37 +11,44 @@ import numpy.typing as npt
 
 from sim.network.spec import LinkSpec, Loss
 from sim.rng import BLOCK, Seed, words
-from sim.sampling import Sampler
+from sim.sampling import FIRST_BLOCK, Sampler
+
+__all__ = ["FIRST_BLOCK", "LOST", "Chances", "LatencyDraws", "Lengths", "Rows"]
+
+Rows = npt.NDArray[np.int64]
 
 LOST = -1
 _TWO_64 = 2.0**64
 
 
 class LatencyDraws:
-    """The latencies of the messages of one link, in order of sending; LOST for lost ones."""
+    """The latencies of the messages of one link, in order of sending; LOST for lost ones.
 
-    __slots__ = ("_extra", "_latency", "_loss", "_loss_key", "_lossy", "block", "fetched")
+    `first` has the first block if somebody computed it already (see `sim.network.bank`).
+    """
 
-    def __init__(self, spec: LinkSpec, seed: Seed, link: str) -> None:
-        self._latency = Sampler(spec.latency, seed.key(f"link {link} latency"))
-        self._extra = (
-            Sampler(spec.extra_latency, seed.key(f"link {link} jitter")) if spec.extra_latency else None
-        )
-        self._lossy = spec.loss.share > 0
-        self._loss = _LossChain(spec.loss, seed.key(f"link {link} loss")) if self._lossy else None
-        self.block: list[int] = []  # the next draws, last first
-        self.fetched = 0
+    __slots__ = ("_name", "_seed", "_source", "_spec", "block", "fetched")
+
+    def __init__(self, spec: LinkSpec, seed: Seed, link: str, first: Rows | None = None) -> None:
+        self._spec = spec
+        self._seed = seed
+        self._name = link
+        self._source: _Source | None = None  # made when first needed
+        self.block: list[int] = [] if first is None else first.tolist()  # the next draws, last first
+        self.fetched = len(self.block)
 
     def refill(self) -> int:
         """Fetch a block and return its first draw."""
-        latencies = self._latency.array()
-        if self._extra is not None:
-            latencies = latencies + self._extra.array()
-        if self._loss is not None:
-            latencies = np.where(self._loss.lost(len(latencies)), LOST, latencies)
+        if self._source is None:
+            self._source = _Source(self._spec, self._seed, self._name, self.fetched)
+        latencies = self._source.array()
         self.fetched += len(latencies)
         self.block.extend(latencies.tolist())
         return self.block.pop()
+
+    def draw(self) -> int:
+        """Return the next draw; the hot path takes it from `block` by itself."""
+        return self.block.pop() if self.block else self.refill()
 
     @property
     def used(self) -> int:
@@ -49,14 +56,38 @@ class LatencyDraws:
         return self.fetched - len(self.block)
 
 
+class _Source:
+    """Where the draws of one link come from: its streams, begun after `drawn` draws."""
+
+    __slots__ = ("_extra", "_latency", "_loss")
+
+    def __init__(self, spec: LinkSpec, seed: Seed, link: str, drawn: int) -> None:
+        self._latency = Sampler(spec.latency, seed.key(f"link {link} latency"), drawn)
+        self._extra: Sampler | None = None
+        self._loss: _LossChain | None = None
+        if spec.extra_latency is not None:
+            self._extra = Sampler(spec.extra_latency, seed.key(f"link {link} jitter"), drawn)
+        if spec.loss.share > 0:
+            self._loss = _LossChain(spec.loss, seed.key(f"link {link} loss"), drawn)
+
+    def array(self) -> Rows:
+        """Return the next block, last first."""
+        latencies = self._latency.array()
+        if self._extra is not None:
+            latencies = latencies + self._extra.array()
+        if self._loss is not None:
+            latencies = np.where(self._loss.lost(len(latencies)), LOST, latencies)
+        return latencies
+
+
 class _LossChain:
     """Which messages are lost, as arrays ordered last first like all blocks."""
 
     __slots__ = ("_bad", "_drawn", "_enter", "_key", "_leave", "_share")
 
-    def __init__(self, loss: Loss, key: int) -> None:
+    def __init__(self, loss: Loss, key: int, drawn: int) -> None:
         self._key = key
-        self._drawn = 0
+        self._drawn = drawn
         self._bad = False
         self._share = int(loss.share * _TWO_64)
         self._leave = int(_TWO_64 / loss.burst)
@@ -66,7 +97,7 @@ class _LossChain:
     def lost(self, size: int) -> npt.NDArray[np.bool_]:
         drawn = words(self._key, self._drawn, size)
         self._drawn += size
-        if self._leave >= _TWO_64:
+        if self._leave >= _TWO_64 or self._share >= _TWO_64:
             return drawn < np.uint64(min(self._share, (1 << 64) - 1))
         return np.array([self._step(word) for word in drawn[::-1].tolist()], dtype=np.bool_)[::-1]
 

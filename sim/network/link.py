@@ -11,7 +11,7 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import TYPE_CHECKING, Any
 
-from sim.network.draws import LOST, Chances, LatencyDraws, Lengths
+from sim.network.draws import LOST, Chances, LatencyDraws, Lengths, Rows
 from sim.network.spec import LinkSpec
 from sim.rng import Seed
 from sim.sampling import Sampler
@@ -23,16 +23,24 @@ Send = Callable[[Any], None]
 
 
 class Lane:
-    """A way to send over a link under one `LinkSpec`; a degraded link has a second one."""
+    """A way to send over a link under one `LinkSpec`; a degraded link has a second one.
 
-    __slots__ = ("draws", "send")
+    `discard` makes the draws of a message that a cut swallows, so that those after the cut see the same
+    network as without it.
+    """
 
-    def __init__(self, spec: LinkSpec, seed: Seed, name: str, arrival: Arrival) -> None:
-        self.draws = LatencyDraws(spec, seed, name)
-        plain = spec.plain and not arrival.stamped
-        self.send: Send = (
-            _plain_send(self.draws, arrival) if plain else _full_send(spec, seed, name, self.draws, arrival)
-        )
+    __slots__ = ("discard", "draws", "send")
+
+    def __init__(
+        self, spec: LinkSpec, seed: Seed, name: str, arrival: Arrival, line: Line, first: Rows | None = None
+    ) -> None:
+        self.draws = LatencyDraws(spec, seed, name, first)
+        self.send: Send
+        self.discard: Callable[[], object]
+        if spec.plain and not arrival.stamped:
+            self.send, self.discard = _plain_send(self.draws, arrival), self.draws.draw
+        else:
+            self.send, self.discard = _full_send(spec, seed, name, self.draws, arrival, line)
 
 
 def _plain_send(draws: LatencyDraws, arrival: Arrival) -> Send:
@@ -50,63 +58,66 @@ def _plain_send(draws: LatencyDraws, arrival: Arrival) -> Send:
         if delay < 0:
             lose(message, "lost")
         else:
-            push(queue, (kernel._now + delay, next_key(), deliver, message))  # type: ignore[misc]
+            push(queue, (kernel._now + delay, next_key(), deliver, message))
 
     return send
 
 
-def _full_send(spec: LinkSpec, seed: Seed, name: str, draws: LatencyDraws, arrival: Arrival) -> Send:
+def _full_send(
+    spec: LinkSpec, seed: Seed, name: str, draws: LatencyDraws, arrival: Arrival, line: Line
+) -> tuple[Send, Callable[[], object]]:
     """Return the lane that knows everything; every message draws alike, lost or not."""
-    kernel = arrival.kernel
+    kernel, bytes_per_second, fifo = arrival.kernel, spec.bytes_per_second, spec.fifo
     duplicates = Chances(spec.duplicate, seed.key(f"link {name} duplicate"))
-    second = LatencyDraws(LinkSpec(latency=spec.latency), seed, f"{name} copy")
+    alike = LinkSpec(latency=spec.latency, extra_latency=spec.extra_latency)
+    second = LatencyDraws(alike, seed, f"{name} copy")
     held_back = Chances(spec.reorder, seed.key(f"link {name} reorder"))
     hold = Lengths(Sampler(spec.reorder_by, seed.key(f"link {name} reorder by")))
-    line = _Line(spec)
+
+    def draw() -> tuple[int, int, int]:
+        """Return the latency, what is added to hold the message back, and the latency of a copy."""
+        delay = draws.draw()
+        extra = hold.draw() if held_back.draw() else 0
+        return delay, extra, second.draw() if duplicates.draw() else LOST
 
     def send(message: Any) -> None:
-        now: int = kernel._now  # type: ignore[assignment]
-        delay = draws.block.pop() if draws.block else draws.refill()
-        extra = hold.draw() if held_back.draw() else 0
-        copied = duplicates.draw()
-        queued = line.queueing(now, message)
+        now: int = kernel._now
+        delay, extra, copy_delay = draw()
+        queued = line.queueing(now, message, bytes_per_second)
         if delay == LOST:
             arrival.lose(message, "lost")
             return
         parcel = arrival.stamp(message)
-        arrive = line.in_order(now + queued + delay + extra)
+        arrive = line.in_order(now + queued + delay + extra, fifo)
         heappush(kernel.queue, (arrive, kernel.next_key(), arrival.deliver, parcel))
-        if copied:
-            delay = second.block.pop() if second.block else second.refill()
-            arrive = line.in_order(now + queued + delay)
+        if copy_delay != LOST:
+            arrive = line.in_order(now + queued + copy_delay, fifo)
             heappush(kernel.queue, (arrive, kernel.next_key(), arrival.deliver, parcel))
 
-    return send
+    return send, draw
 
 
-class _Line:
-    """The sending end of a link: bandwidth and FIFO order."""
+class Line:
+    """The sending end of a link: bandwidth and FIFO order, whatever lane is in use."""
 
-    __slots__ = ("_bytes_per_second", "_fifo", "_free_at", "_last_arrival")
+    __slots__ = ("_free_at", "_last_arrival")
 
-    def __init__(self, spec: LinkSpec) -> None:
-        self._bytes_per_second = spec.bytes_per_second
-        self._fifo = spec.fifo
+    def __init__(self) -> None:
         self._free_at = 0
         self._last_arrival = 0
 
-    def queueing(self, now: int, message: Any) -> int:
+    def queueing(self, now: int, message: Any, bytes_per_second: int | None) -> int:
         """Return how long the message takes to leave: what is before it, and its own bytes."""
-        if self._bytes_per_second is None:
+        if bytes_per_second is None:
             return 0
         size = getattr(message, "size_bytes", DEFAULT_SIZE_BYTES)
         start = max(now, self._free_at)
-        self._free_at = start + size * 1_000_000_000 // self._bytes_per_second
+        self._free_at = start + size * 1_000_000_000 // bytes_per_second
         return self._free_at - now
 
-    def in_order(self, arrive: int) -> int:
-        """Return when it arrives if nothing may overtake what was sent before."""
-        if self._fifo and arrive <= self._last_arrival:
+    def in_order(self, arrive: int, fifo: bool) -> int:
+        """Return when it arrives if, for `fifo`, it must not overtake what was sent before."""
+        if fifo and arrive <= self._last_arrival:
             arrive = self._last_arrival + 1
         self._last_arrival = max(arrive, self._last_arrival)
         return arrive

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from heapq import heappush
 from typing import TYPE_CHECKING, Any, Literal
 
 from protocols.api import Refused
 from sim.network.delivery import Arrival
-from sim.network.link import Lane, Send
+from sim.network.draws import Rows
+from sim.network.link import Lane, Line, Send
 from sim.network.spec import LinkSpec
 from sim.records import LinksCut, LinksHealed
 from sim.rng import Seed
@@ -25,13 +26,14 @@ Pair = tuple[str, str]
 class Link:
     """A directed link between two nodes; `route` is what sending over it does just now."""
 
-    __slots__ = ("_arrival", "_cuts", "_held", "_lanes", "_normal", "_seed", "name", "refusals")
+    __slots__ = ("_arrival", "_cuts", "_held", "_lanes", "_line", "_normal", "_seed", "name", "refusals")
 
-    def __init__(self, name: str, spec: LinkSpec, seed: Seed, arrival: Arrival) -> None:
+    def __init__(self, name: str, spec: LinkSpec, seed: Seed, arrival: Arrival, first: Rows | None) -> None:
         self.name = name
         self._seed = seed
         self._arrival = arrival
-        self._normal = Lane(spec, seed, name, arrival)
+        self._line = Line()
+        self._normal = Lane(spec, seed, name, arrival, self._line, first)
         self._lanes: list[tuple[object, Lane]] = []  # degradations, the newest last
         self._cuts: list[tuple[object, Mode]] = []
         self._held: list[Any] = []
@@ -50,9 +52,7 @@ class Link:
         return self._lose if any(mode == "drop" for _, mode in self._cuts) else self._held.append
 
     def _lose(self, message: Any) -> None:
-        # The draw is made all the same, so that what comes after the cut sees the same network.
-        draws = self.lane.draws
-        _ = draws.block.pop() if draws.block else draws.refill()
+        self.lane.discard()
         self._arrival.lose(message, "cut")
 
     @property
@@ -78,7 +78,8 @@ class Link:
 
     def degrade(self, token: object, spec: LinkSpec, stream: str) -> None:
         """Send under `spec` from now on, with draws of its own."""
-        self._lanes.append((token, Lane(spec, self._seed, f"{self.name} {stream}", self._arrival)))
+        lane = Lane(spec, self._seed, f"{self.name} {stream}", self._arrival, self._line)
+        self._lanes.append((token, lane))
 
     def restore(self, token: object) -> None:
         """Undo the degradation of `token`."""
@@ -114,12 +115,14 @@ class Network:
         spec: Callable[[str, str], LinkSpec],
         seed: Seed,
         costs: Costs,
+        first: Mapping[Pair, Rows],
     ) -> None:
         self._trace = trace
         self._nodes = nodes
         self._spec = spec
         self._seed = seed
         self._costs = costs
+        self._first = first
         self._retired = 0  # messages over lanes that are gone
         self.links: dict[Pair, Link] = {}
         self.routes: dict[str, Routes] = {
@@ -133,21 +136,23 @@ class Network:
         found = self.links.get(pair)
         if found is None:
             arrival = Arrival(self._trace, source, self._nodes[target], self._costs)
-            found = Link(f"{source}>{target}", self._spec(source, target), self._seed, arrival)
+            spec, first = self._spec(source, target), self._first.get(pair)
+            found = Link(f"{source}>{target}", spec, self._seed, arrival, first)
             self.links[pair] = found
         return found
 
     def cut(self, token: object, pairs: Iterable[Pair], mode: Mode) -> None:
         """Let the links carry nothing until `heal(token)`; messages on their way still arrive."""
-        closed = tuple(pair for pair in pairs if self.link(*pair).cut(token, mode))
-        self._reroute(closed)
+        touched = tuple(pairs)
+        closed = tuple(pair for pair in touched if self.link(*pair).cut(token, mode))
+        self._reroute(touched)
         if closed:
             self._trace.milestone(LinksCut(self.now, closed))
 
     def heal(self, token: object) -> None:
         """Undo the cuts of `token`."""
         opened = tuple(pair for pair, link in self.links.items() if link.heal(token))
-        self._reroute(opened)
+        self._reroute(self.links)  # those too that another cut keeps closed: it may hold, not drop
         if opened:
             self._trace.milestone(LinksHealed(self.now, opened))
 
@@ -181,20 +186,21 @@ class Network:
     def refuse(self, source: str, target: str) -> None:
         """Tell `source` that nobody listens at `target`, as TCP does, if it wants to know."""
         sender = self._nodes[source]
-        if Refused not in sender.handlers or self.is_cut(target, source):
+        # Not `sender.handlers`: that of a node which is paused or busy only queues things up.
+        if sender.process is None or Refused not in sender.process.handlers or self.is_cut(target, source):
             return
         link = self.link(target, source)
         if link.refusals is None:
             # Streams of their own: a refusal must not move the draws of ordinary messages.
             arrival = Arrival(self._trace, target, sender, self._costs)
             spec = LinkSpec(latency=self._spec(target, source).latency)
-            link.refusals = Lane(spec, self._seed, f"{link.name} refusals", arrival)
+            link.refusals = Lane(spec, self._seed, f"{link.name} refusals", arrival, Line())
         link.refusals.send(Refused(target))
 
     @property
     def now(self) -> int:
         """True time."""
-        return int(self._trace.kernel._now)
+        return self._trace.kernel._now
 
     @property
     def messages(self) -> int:

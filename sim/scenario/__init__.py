@@ -9,9 +9,9 @@ are the attributes of `Scenario`, which are integers, strings, and the frozen cl
 from __future__ import annotations
 
 from sim.errors import Problem, ScenarioError
+from sim.scenario.editor_schema import json_schema
 from sim.scenario.faults import Fault
-from sim.scenario.json_schema import json_schema
-from sim.scenario.library import find, library
+from sim.scenario.finding import find, library
 from sim.scenario.loading import from_dict, load, loads
 from sim.scenario.model import Scenario
 

@@ -82,17 +82,20 @@ def known_keys(name: str) -> tuple[str, ...]:
 def _read_protocol(value: Any, context: Context) -> ProtocolChoice:
     choice: ProtocolChoice = _read(value, PROTOCOLS, ProtocolChoice)
     roles = _role_names(choice)
-    context.names = Names({**roles, "clients": (), "resources": ()})
+    network = context.document.values.get("network")
+    unknown = isinstance(network, Mapping) and "regions" in network  # until that block is read
+    context.names = Names({**roles, "clients": (), "resources": ()}, None if unknown else ())
     return choice
 
 
 def _read_workload(value: Any, context: Context) -> WorkloadChoice:
+    names, context.names = context.names, None  # unless it is valid, nobody knows who is there
     choice: WorkloadChoice = _read(value, WORKLOADS, WorkloadChoice)
-    if context.names is not None:
-        roles = dict(context.names.roles)
+    if names is not None:
+        roles = dict(names.roles)
         roles["clients"] = tuple(choice.spec.clients(choice.parameters))
         roles["resources"] = tuple(choice.spec.resources(choice.parameters))
-        context.names = Names(roles)
+        context.names = Names(roles, names.regions)
     return choice
 
 
@@ -215,12 +218,12 @@ class From:
         """Return a schema that reads the block."""
 
         def validate(value: Any, info: core_schema.ValidationInfo[Context]) -> Any:
-            return self._read(value, info.context)  # type: ignore[arg-type]
+            return self._read(value, info.context)
 
         return core_schema.with_info_plain_validator_function(validate)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
-        """Return one alternative per name in the registry, and an open one for what is installed elsewhere."""
+        """Return one alternative per name, and an open one for names that are not installed here."""
         return block_schema(self._registry)
 
 
@@ -237,7 +240,9 @@ _QUANTITIES: dict[str, dict[str, Any]] = {
     },
     "count": {"type": "integer"},
     "flag": {"type": "boolean"},
-    "ratio": {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": units.SHARE_PATTERN}]},
+    "ratio": {
+        "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": units.SHARE_PATTERN}]
+    },
     "text": {"type": "string"},
     "rate": {"type": "string", "pattern": units.RATE_PATTERN},
 }

@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema, core_schema
 from sim import distributions as dist
 from sim.distributions import Distribution
 from sim.scenario import units
-from sim.scenario.shapes import Context, mistake, mistakes, nearest
+from sim.scenario.shapes import SHARED, Context, mistake, mistakes, nearest
 from sim.scenario.tables import TableError, column
 from sim.scenario.units import QuantityError, found
 
@@ -29,6 +29,7 @@ class Scale:
     read: units.Reader
     spread: units.Reader  # for what cannot be negative, such as a standard deviation
     pattern: str
+    name: str
     example: str
     minimum: int  # where a normal distribution is cut off unless it says so
     maximum: int
@@ -37,14 +38,22 @@ class Scale:
 
 _TIMES = {unit: factor for unit, factor in units.DURATIONS.items() if unit.isascii()}
 _LONGEST = units.DURATION_MAX_NS
-LENGTHS = Scale(units.duration, units.duration, units.DURATION_PATTERN, "5ms", 0, _LONGEST, _TIMES)
+LENGTHS = Scale(units.duration, units.duration, units.DURATION_PATTERN, "lengths", "5ms", 0, _LONGEST, _TIMES)
 OFFSETS = Scale(
-    units.signed_duration, units.duration, units.SIGNED_PATTERN, "-5ms", -_LONGEST, _LONGEST, _TIMES
+    units.signed_duration,
+    units.duration,
+    units.SIGNED_PATTERN,
+    "offsets",
+    "-5ms",
+    -_LONGEST,
+    _LONGEST,
+    _TIMES,
 )
 RATE_ERRORS = Scale(
     units.rate_error,
     units.positive_rate_error,
     units.RATE_ERROR_PATTERN,
+    "rateErrors",
     "100ppm",
     units.RATE_ERROR_MIN_PPB,
     units.RATE_ERROR_MAX_PPB,
@@ -159,7 +168,9 @@ def _read_kind(name: str, content: Any, scale: Scale) -> Distribution:
         written = ", ".join(kind.keys)
         raise mistakes([((name,), f"found {found(content)}, expected a mapping with {written}")])
     wrong: list[Mistake] = [
-        ((name, key), f"unknown key '{key}'{nearest(key, kind.keys)}") for key in content if key not in kind.keys
+        ((name, key), f"unknown key '{key}'{nearest(key, kind.keys)}")
+        for key in content
+        if key not in kind.keys
     ]
     values = {
         key: _read_key(content[key], how, scale, (name, key), wrong)
@@ -228,13 +239,13 @@ class Of:
         """Return a schema that calls `read`."""
 
         def validate(value: Any, info: core_schema.ValidationInfo[Context]) -> Distribution:
-            return read(value, self.scale, info.context)  # type: ignore[arg-type]
+            return read(value, self.scale, info.context)
 
         return core_schema.with_info_plain_validator_function(validate)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
         """Return every way to write it, from the table of kinds."""
-        return json_schema(self.scale)
+        return {SHARED: [self.scale.name, json_schema(self.scale)]}
 
 
 LengthDistribution = Annotated[Distribution, Of(LENGTHS)]
@@ -253,17 +264,24 @@ def json_schema(scale: Scale) -> dict[str, Any]:
     pair = {"type": "array", "items": value, "minItems": 2, "maxItems": 2}
     shown = {"value": value, "spread": value, "number": number}
     kinds = {name: _object(kind, shown) for name, kind in KINDS.items()}
-    file = {"type": "object", "properties": {"file": text, "column": text, "unit": text}, "required": ["file"]}
+    file = {
+        "type": "object",
+        "properties": {"file": text, "column": text, "unit": text},
+        "required": ["file"],
+    }
     kinds["uniform"] = {**pair, "description": "Every value in [low, high) alike."}
     kinds["empirical"] = {
         "anyOf": [text, {**file, **_CLOSED}],
-        "description": "A CSV file with measured values, relative to the scenario; the unit is in the header.",
+        "description": "Measured values: a CSV file, relative to the scenario, with the unit in the header.",
     }
     return {
         "oneOf": [
             {**value, "description": f"always the same, such as {scale.example}"},
-            *({"type": "object", "properties": {name: kinds[name]}, "required": [name], **_CLOSED} for name in NAMES),
-        ]
+            *(
+                {"type": "object", "properties": {name: kinds[name]}, "required": [name], **_CLOSED}
+                for name in NAMES
+            ),
+        ],
     }
 
 

@@ -139,9 +139,12 @@ def _check_text(text: str, name: str) -> None:
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
     mark = error.problem_mark or error.context_mark
+    lines = _LINE_BREAK.split(text)
     line, column = (mark.line, mark.column) if mark else (0, 0)
+    if line >= len(lines):  # libyaml counts one line more at the end of a text without a line break
+        line, column = len(lines) - 1, len(lines[-1])
     message = f"not YAML: {error.problem or error.context}"
-    if _LINE_BREAK.split(text)[line][column : column + 1] == "\t":
+    if lines[line][column : column + 1] == "\t":
         message = "found a tab, expected spaces for indentation"
     return Problem(name, line + 1, column + 1, "", message)
 

@@ -1,21 +1,19 @@
-"""How a fault is written: one mapping with a timing, an action, and what goes with them."""
+"""How each fault is written: its action, and what goes with it; `ACTIONS` has them all."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from sim.errors import SimulatorError
 from sim.scenario import faults
 from sim.scenario.distributions import LengthDistribution
+from sim.scenario.entry import Ending, Entry, Lasting, Mode
 from sim.scenario.faults import Action
 from sim.scenario.network import LossField, ReorderField
 from sim.scenario.selectors import Targets
 from sim.scenario.shapes import (
     Bandwidth,
-    Duration,
-    EventRate,
     Factor,
     Length,
     RateError,
@@ -24,65 +22,6 @@ from sim.scenario.shapes import (
     SignedDuration,
     mistakes,
 )
-from sim.scenario.triggers import TriggerField
-
-TIMINGS = ("at", "every", "rate", "when")
-# What may stand beside which timing.
-BESIDE = {
-    "first": ("every",),
-    "jitter": ("every",),
-    "until": ("every", "rate"),
-    "from": ("rate",),
-    "delay": ("when",),
-    "times": ("when",),
-}
-_SCHEMA = {
-    "oneOf": [{"required": [timing]} for timing in TIMINGS],
-    "dependentSchemas": {
-        key: {"anyOf": [{"required": [timing]} for timing in timings]} for key, timings in BESIDE.items()
-    },
-}
-
-
-class Entry(Shape):
-    """What every fault may have."""
-
-    model_config = ConfigDict(json_schema_extra=_SCHEMA)  # type: ignore[typeddict-item]
-
-    at: Duration | None = Field(None, description="once, at this time")
-    every: Length | None = Field(None, description="periodically")
-    first: Duration | None = Field(None, description="with every: the first time (default: after one period)")
-    jitter: Duration | None = Field(None, description="with every: each time is up to this much later")
-    rate: EventRate | None = Field(None, description="at random, so often on average (exponential gaps)")
-    from_: Duration | None = Field(None, alias="from", description="with rate: not before (default 0s)")
-    until: Duration | None = Field(None, description="with every or rate: not from then on")
-    when: TriggerField | None = Field(None, description="when something happens")
-    delay: Duration | None = Field(None, description="with when: so much later")
-    times: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
-        None, description="with when: how many times at most (default 1)"
-    )
-    about: str = Field("", description="why, for whoever reads the result")
-
-    def action(self) -> Action:
-        """Return what it does; each kind of entry says so itself."""
-        raise SimulatorError(f"{type(self).__name__} has no action")
-
-
-class _Lasting(Entry):
-    """A fault that may end."""
-
-    for_: Length | None = Field(None, alias="for", description="for how long (default: until healed)")
-
-
-class _Ending(Entry):
-    """A fault that must end."""
-
-    for_: Length = Field(alias="for", description="for how long")
-
-
-Mode = Annotated[
-    Literal["drop", "hold"], Field(description="messages are lost, or wait until it is healed (default drop)")
-]
 
 
 class CrashEntry(Entry):
@@ -107,7 +46,7 @@ class RestartEntry(Entry):
         return faults.Restart(self.restart)
 
 
-class PauseEntry(_Ending):
+class PauseEntry(Ending):
     """Processes stand still, as in a garbage collection; their clocks go on."""
 
     pause: Targets = Field(description="whose process stands still")
@@ -117,7 +56,7 @@ class PauseEntry(_Ending):
         return faults.Pause(self.pause)
 
 
-class SlowEntry(_Ending):
+class SlowEntry(Ending):
     """Processes get slow."""
 
     slow: Targets = Field(description="whose process gets slow")
@@ -128,7 +67,7 @@ class SlowEntry(_Ending):
         return faults.Slow(self.slow, self.factor)
 
 
-class PartitionEntry(_Lasting):
+class PartitionEntry(Lasting):
     """Groups of nodes that do not reach each other; nodes in no group keep all links."""
 
     partition: Annotated[tuple[Targets, ...], Field(min_length=2)] = Field(
@@ -148,7 +87,7 @@ class _FromTo(Shape):
     to: Targets = Field(description="links to these nodes")
 
 
-class CutEntry(_Lasting):
+class CutEntry(Lasting):
     """A one-way cut."""
 
     cut: _FromTo = Field(description="the links that carry nothing")
@@ -159,11 +98,13 @@ class CutEntry(_Lasting):
         return faults.Cut(self.cut.from_, self.cut.to, self.mode == "hold")
 
 
-class IsolateEntry(_Lasting):
+class IsolateEntry(Lasting):
     """Nodes that are cut off from everybody."""
 
     isolate: Targets = Field(description="who is cut off")
-    direction: Literal["both", "in", "out"] = Field("both", description="in: hears nothing; out: is not heard")
+    direction: Literal["both", "in", "out"] = Field(
+        "both", description="in: hears nothing; out: is not heard"
+    )
     mode: Mode = "drop"
 
     def action(self) -> Action:
@@ -171,7 +112,7 @@ class IsolateEntry(_Lasting):
         return faults.Isolate(self.isolate, self.direction, self.mode == "hold")
 
 
-class BridgeEntry(_Lasting):
+class BridgeEntry(Lasting):
     """Two halves that see each other through one node only."""
 
     bridge: Targets = Field(description="who sees both halves")
@@ -182,7 +123,7 @@ class BridgeEntry(_Lasting):
         return faults.Bridge(self.bridge, self.mode == "hold")
 
 
-class RingEntry(_Lasting):
+class RingEntry(Lasting):
     """Every server sees a majority, and no two see the same."""
 
     ring: Literal[True] = Field(description="true")
@@ -201,7 +142,7 @@ class _Flapping(Shape):
     down: Length = Field(description="how long they do not")
 
 
-class FlapEntry(_Ending):
+class FlapEntry(Ending):
     """Links that come and go."""
 
     flap: _Flapping = Field(description="between whom, and how")
@@ -216,7 +157,9 @@ class FlapEntry(_Ending):
 class _Degrading(Shape):
     """How links behave instead."""
 
-    from_: Targets = Field("all", alias="from", validate_default=True, description="links from these (default all)")
+    from_: Targets = Field(
+        "all", alias="from", validate_default=True, description="links from these (default all)"
+    )
     to: Targets = Field("all", validate_default=True, description="links to these (default all)")
     latency: LengthDistribution | None = Field(None, description="time on the way, one way")
     loss: LossField | None = Field(None, description="share of messages lost, or bursts")
@@ -225,7 +168,7 @@ class _Degrading(Shape):
     bandwidth: Bandwidth | None = Field(None, description="of each link")
 
 
-class DegradeEntry(_Ending):
+class DegradeEntry(Ending):
     """Links that get worse."""
 
     degrade: _Degrading = Field(description="which links, and how")
@@ -248,11 +191,13 @@ class _DiskFault(Shape):
     fsync: LengthDistribution | None = Field(None, description="synchronising takes this long")
     full: Literal[True] | None = Field(None, description="there is no room; a process that saves dies")
     lying: Literal[True] | None = Field(None, description="it says durable, and is not")
-    corrupt: Literal[True] | None = Field(None, description="what was saved is damaged, as a checksum finds out")
+    corrupt: Literal[True] | None = Field(
+        None, description="what was saved is damaged, as a checksum finds out"
+    )
     torn: Literal[True] | None = Field(None, description="a crash leaves a part of the unsynced records")
 
 
-class DiskEntry(_Lasting):
+class DiskEntry(Lasting):
     """Something happens to disks."""
 
     disk: _DiskFault = Field(description="whose, and what")
@@ -272,7 +217,7 @@ class _ClockFault(Shape):
     freeze: Literal[True] | None = Field(None, description="the clocks stand still")
 
 
-class ClockEntry(_Lasting):
+class ClockEntry(Lasting):
     """Something happens to clocks."""
 
     clock: _ClockFault = Field(description="whose, and what")

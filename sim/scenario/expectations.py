@@ -162,7 +162,7 @@ class _Conditions:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         def validate(value: Any, info: core_schema.ValidationInfo[Context]) -> tuple[Condition, ...]:
-            return self._read(value, info.context)  # type: ignore[arg-type]
+            return self._read(value, info.context)
 
         return core_schema.with_info_plain_validator_function(validate)
 

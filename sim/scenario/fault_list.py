@@ -11,7 +11,8 @@ from typing import Annotated, Any
 from pydantic import Discriminator, GetCoreSchemaHandler, Tag
 from pydantic_core import CoreSchema, core_schema
 
-from sim.scenario.entries import ACTIONS, BESIDE, TIMINGS, Entry
+from sim.scenario.entries import ACTIONS
+from sim.scenario.entry import BESIDE, TIMINGS, Entry
 from sim.scenario.faults import At, AtRandom, Every, Fault, Timing, When, words_of
 from sim.scenario.overlaps import contradictions
 from sim.scenario.shapes import Context, mistake, mistakes, nearest
@@ -25,7 +26,7 @@ def _kind(value: Any) -> str:
 
 
 _ENTRY: Any = Annotated[
-    reduce(or_, (Annotated[shape, Tag(f"<{name}>")] for name, shape in ACTIONS.items())),  # type: ignore[arg-type]
+    reduce(or_, (Annotated[shape, Tag(f"<{name}>")] for name, shape in ACTIONS.items())),
     Discriminator(_kind),
 ]
 
@@ -37,10 +38,8 @@ class _FaultField:
         return core_schema.with_info_wrap_validator_function(_read, handler.generate_schema(_ENTRY))
 
 
-def _read(
-    value: Any, handler: Callable[[Any], Entry], info: core_schema.ValidationInfo[Context]
-) -> Fault:
-    context: Context = info.context  # type: ignore[assignment]
+def _read(value: Any, handler: Callable[[Any], Entry], info: core_schema.ValidationInfo[Context]) -> Fault:
+    context: Context = info.context
     _check_keys(value)
     entry = handler(value)
     action = entry.action()
@@ -70,8 +69,17 @@ def _check_keys(value: Any) -> None:
             for key, partners in BESIDE.items()
             if key in value and timings[0] not in partners
         ]
+    if "for" in value and actions and actions[0] in _NO_LENGTH:
+        wrong.append((("for",), f"found a length of {actions[0]}, {_NO_LENGTH[actions[0]]}"))
     if wrong:
         raise mistakes(wrong)
+
+
+_NO_LENGTH = {
+    "crash": "expected restart_after, which is when the process starts again",
+    "restart": "which happens at once",
+    "heal": "which happens at once",
+}
 
 
 def _not_one(what: str, given: list[str], known: Any, value: Mapping[str, Any]) -> str:

@@ -67,9 +67,7 @@ def _read(path: Path) -> bytes:
         raise ScenarioError([Problem(str(path), 1, 1, "", f"cannot be read: {reason}")]) from None
 
 
-def _build(
-    document: Document, folder: Path, overrides: Sequence[str], protocol: str | None
-) -> Scenario:
+def _build(document: Document, folder: Path, overrides: Sequence[str], protocol: str | None) -> Scenario:
     dropped = () if protocol is None else _switch(document, protocol)
     command_line.apply(document, overrides)
     context = Context(document, folder)
@@ -93,13 +91,17 @@ def _switch(document: Document, protocol: str) -> tuple[str, ...]:
     return command_line.switch_protocol(document, protocol, known)
 
 
+# How messages begin that are about a key and not about its value.
+_ABOUT_THE_KEY = ("unknown key", "unknown metric", "unknown distribution", "found nothing after this key")
+
+
 def _problems(error: ValidationError, document: Document) -> list[Problem]:
     """Return the document's own problems, and those of the schema that do not repeat one."""
     problems = dict.fromkeys(document.problems)
     for each in error.errors(include_url=False, include_input=False):
         path, there = _in_document(each["loc"], document)
         if there not in document.refused:
-            at_key = path != there or each["msg"].startswith("unknown key")
+            at_key = path != there or each["msg"].startswith(_ABOUT_THE_KEY)
             problems[command_line.problem(document, path, each["msg"], at_key)] = None
     return list(problems)
 

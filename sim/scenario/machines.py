@@ -14,6 +14,7 @@ from sim.scenario import distributions
 from sim.scenario.distributions import LengthDistribution, OffsetDistribution
 from sim.scenario.placing import per_node
 from sim.scenario.shapes import (
+    SHARED,
     Context,
     Duration,
     Length,
@@ -69,14 +70,15 @@ class _DriftField:
         return core_schema.with_info_plain_validator_function(_drift)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
-        one = distributions.json_schema(distributions.RATE_ERRORS)
+        scale = distributions.RATE_ERRORS
+        one = {SHARED: [scale.name, distributions.json_schema(scale)]}
         names = {"not": {"enum": list(distributions.NAMES)}}
         many = {"type": "object", "propertyNames": names, "additionalProperties": one, "minProperties": 1}
         return {"anyOf": [one, many]}
 
 
 def _drift(value: Any, info: core_schema.ValidationInfo[Context]) -> Drift:
-    context: Context = info.context  # type: ignore[assignment]
+    context: Context = info.context
     scale = distributions.RATE_ERRORS
     single = not isinstance(value, Mapping) or not value or any(key in distributions.NAMES for key in value)
     if single:
@@ -153,9 +155,9 @@ class Clocks(Shape):
     offset: OffsetDistribution = Field(
         "0s", validate_default=True, description="of the wall clocks at the start"
     )
-    drift_model: Annotated[
-        DriftModel, Read(either(Literal["constant"], _Model), _drift_model)
-    ] = Field("constant", validate_default=True, description="how rate errors change (default: not)")
+    drift_model: Annotated[DriftModel, Read(either(Literal["constant"], _Model), _drift_model)] = Field(
+        "constant", validate_default=True, description="how rate errors change (default: not)"
+    )
     ntp: Ntp | None = Field(None, description="how wall clocks are corrected; without it they are not")
 
 

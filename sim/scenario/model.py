@@ -39,9 +39,13 @@ class Scenario(Shape):
 
     model_config = ConfigDict(title="leadersim scenario")
 
-    schema_version: int = Field(alias="schema", description="version of this format: 1", json_schema_extra={"const": 1})
+    schema_version: int = Field(
+        alias="schema", description="version of this format: 1", json_schema_extra={"const": 1}
+    )
     name: str = Field(
-        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100, description="words in lower case, joined by hyphens"
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        max_length=100,
+        description="words in lower case, joined by hyphens",
     )
     about: str = Field(min_length=1, description="what happens, and what it shows")
     duration_ns: Length = Field(alias="duration", description="length of the run")
@@ -56,13 +60,18 @@ class Scenario(Shape):
     faults: tuple[FaultField, ...] = Field((), description="what goes wrong: one timing and one action each")
     stop_when: TriggerField | None = Field(None, description="the run ends when this happens")
     bound_ns: Length = Field(
-        "1s", alias="bound", validate_default=True, description="the system is available if commands commit in it"
+        "1s",
+        alias="bound",
+        validate_default=True,
+        description="the system is available if commands commit in it",
     )
     tie_break: Literal["fifo", "seeded"] = Field(
         "fifo", description="order of simultaneous events: as they were made, or drawn from the seed"
     )
     grants: Grants | None = Field(None, description="bounds within which the protocol must be safe")
-    reach: Reach = Field((), validate_default=True, description="what must happen for the run to mean anything")
+    reach: Reach = Field(
+        (), validate_default=True, description="what must happen for the run to mean anything"
+    )
     expect: Expect = Field({}, validate_default=True, description="what must come out: metric -> condition")
 
     _dropped: tuple[str, ...] = PrivateAttr(())
@@ -113,7 +122,8 @@ class Scenario(Shape):
 
 
 def _context(info: ValidationInfo) -> Context:
-    context: Context = info.context
+    context = info.context
+    assert isinstance(context, Context)
     return context
 
 

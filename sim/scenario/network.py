@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from sim.distributions import Constant, Distribution, Uniform
+from sim.distributions import Distribution, Uniform
 from sim.network.spec import Loss
 from sim.scenario import units
 from sim.scenario.distributions import LengthDistribution
 from sim.scenario.placing import per_node
-from sim.scenario.selectors import FixedTargets, Selector
+from sim.scenario.selectors import FixedTargets
 from sim.scenario.shapes import (
     Bandwidth,
     Context,
@@ -56,7 +56,9 @@ class _Burst(Shape):
     """Losses that come in bursts."""
 
     rate: Share = Field(description="average share of messages lost")
-    length: Annotated[float, Field(ge=1, le=1_000_000)] = Field(description="mean length of a burst, in messages")
+    length: Annotated[float, Field(ge=1, le=1_000_000)] = Field(
+        description="mean length of a burst, in messages"
+    )
 
 
 class _BurstLoss(Shape):
@@ -72,7 +74,9 @@ def _loss(shape: _BurstLoss | float, context: Context) -> Loss:
     # The good state must last at least one message on average: share <= length / (length + 1).
     if share * (length + 1) > length:
         limit = f"{100 * length / (length + 1):.4g}%"
-        raise mistakes([(("burst", "rate"), f"bursts of {length:g} messages lose at most {limit} on average")])
+        raise mistakes(
+            [(("burst", "rate"), f"bursts of {length:g} messages lose at most {limit} on average")]
+        )
     return Loss(share, float(length))
 
 
@@ -159,7 +163,7 @@ def _trips(matrix: Any, context: Context) -> RoundTrips:
 
 def _inline(matrix: Mapping[str, Any]) -> RoundTrips:
     cells: dict[tuple[str, str], int] = {}
-    wrong = []
+    wrong: list[tuple[tuple[str, ...], str]] = []
     for source, row in matrix.items():
         if not isinstance(row, Mapping):
             wrong.append((("matrix", source), "expected a mapping such as {b: 30ms}"))
@@ -193,7 +197,9 @@ class Network(Shape):
     latency: LengthDistribution = Field(
         "1ms", validate_default=True, description="time on the way, one way (default 1ms)"
     )
-    loss: LossField = Field("0%", validate_default=True, description="share of messages lost, or bursts of them")
+    loss: LossField = Field(
+        "0%", validate_default=True, description="share of messages lost, or bursts of them"
+    )
     duplicate: Share = Field("0%", validate_default=True, description="share of messages that arrive twice")
     reorder: ReorderField = Field(
         "0%", validate_default=True, description="share held back, by 0 to 10ms unless said"
@@ -203,4 +209,6 @@ class Network(Shape):
     regions: Annotated[Regions, Read(_Regions, _regions)] | None = Field(
         None, description="nodes in regions, with round-trip times between them"
     )
-    links: tuple[LinkOverride, ...] = Field((), description="links that differ; the last one that applies wins")
+    links: tuple[LinkOverride, ...] = Field(
+        (), description="links that differ; the last one that applies wins"
+    )

@@ -161,8 +161,8 @@ def _overlap(earlier: _Span, later: _Span) -> Mistake:
     return (later.fault.index, later.fault.action.name), message
 
 
-def _shown(item: str | tuple[str, str]) -> str:
-    return item if isinstance(item, str) else f"{item[0]} to {item[1]}"
+def _shown(item: object) -> str:
+    return " to ".join(item) if isinstance(item, tuple) else str(item)
 
 
 def _where(fault: Fault) -> str:

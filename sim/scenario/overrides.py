@@ -155,5 +155,3 @@ def _forget(document: Document, path: Path) -> None:
     length = len(path)
     document.places = {at: place for at, place in document.places.items() if at[:length] != path}
     document.refused = {at for at in document.refused if at[:length] != path}
-
-

@@ -33,7 +33,9 @@ def plain(text: str) -> str | int | float | bool | None:
     if text[0] not in "+-.0123456789":
         return text
     if _LEADING_ZERO.fullmatch(text):
-        raise ScalarError(f"found {text[:40]}, a number with leading zeros, which readers take for octal; {_HOW}")
+        raise ScalarError(
+            f"found {text[:40]}, a number with leading zeros, which readers take for octal; {_HOW}"
+        )
     if _OTHER_BASE.fullmatch(text):
         raise ScalarError(f"found {text[:40]}, a number that is not decimal; {_HOW}")
     if _NOT_FINITE.fullmatch(text):

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from sim.scenario.shapes import Context, Names, mistake, mistakes, nearest
+from sim.scenario.shapes import SHARED, Context, Names, mistake, mistakes, nearest
 from sim.scenario.units import found
 
 ROLES = ("contenders", "servers", "clients", "resources")
@@ -165,7 +165,7 @@ def _role(name: str, names: Names | None) -> Role:
 
 
 def _region(name: str, names: Names | None) -> Region:
-    if names is not None and name not in names.regions:
+    if names is not None and names.regions is not None and name not in names.regions:
         hint = nearest(name, names.regions) or "; there is none (see network.regions)"
         raise SelectorError(f"found the region '{name}', in which no node is placed{hint}")
     return Region(name)
@@ -217,7 +217,10 @@ class Who:
             ]
         }
         many = {"type": "array", "minItems": 1, "items": one}
-        return {"anyOf": [*one["anyOf"], many], "description": "nodes: a word, a name, a role, or a list"}
+        name = "nodes" if "leader" in self._words else "fixedNodes"
+        name = "triggerNodes" if "leader" in self._words and "that node" not in self._words else name
+        text = "a word, a name, a role, or a list"
+        return {SHARED: [name, {"anyOf": [*one["anyOf"], many], "description": text}]}
 
 
 Targets = Annotated[Selector, Who()]

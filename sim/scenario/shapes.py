@@ -28,6 +28,9 @@ from sim.scenario import units
 from sim.scenario.document import Document
 from sim.scenario.units import QuantityError, found
 
+SHARED = "x-shared"
+"""A key of the JSON Schema under way, with the [name, schema] of a part that many places share."""
+
 OURS = "scenario"
 """The type of an error whose message needs no translation."""
 
@@ -37,7 +40,7 @@ class Names:
     """Who is who in the scenario: node names by role, and the regions."""
 
     roles: Mapping[str, tuple[str, ...]]  # "contenders", "servers", "clients", "resources"
-    regions: tuple[str, ...] = ()
+    regions: tuple[str, ...] | None = ()  # None: not known, because their block was not valid
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -62,7 +65,7 @@ class Context:
 
 def mistake(message: str) -> PydanticCustomError:
     """Return the error of one mistake, to be raised in a validator."""
-    return PydanticCustomError(OURS, "{message}", {"message": message})  # type: ignore[arg-type]
+    return PydanticCustomError(OURS, "{message}", {"message": message})
 
 
 def mistakes(found_there: Iterable[tuple[Sequence[str | int], str]]) -> ValidationError:
@@ -92,10 +95,17 @@ class Shape(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _in_plain_words(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        # No key has a meaning without a value; pydantic would take it for an optional one left out.
+        empty = [key for key, value in data.items() if value is None] if isinstance(data, Mapping) else []
+        wrong = [((key,), "found nothing after this key; give it a value or leave it out") for key in empty]
         try:
-            return handler(data)
+            valid = handler(data)
         except ValidationError as error:
-            raise mistakes(_translated(cls, error)) from None
+            said = [each for each in _translated(cls, error) if each[0][:1] not in [(key,) for key in empty]]
+            raise mistakes([*wrong, *said]) from None
+        if wrong:
+            raise mistakes(wrong)
+        return valid
 
     @classmethod
     def keys(cls) -> list[str]:
@@ -115,7 +125,7 @@ class Read:
         convert = self._convert
 
         def converted(value: Any, info: core_schema.ValidationInfo[Context]) -> Any:
-            return convert(value, info.context)  # type: ignore[arg-type]
+            return convert(value, info.context)
 
         return core_schema.with_info_after_validator_function(converted, handler.generate_schema(self._shape))
 
@@ -128,7 +138,7 @@ def either(plain: Any, mapping: Any) -> Any:
     ]
 
 
-def quantity(reader: units.Reader, pattern: str, description: str) -> Any:
+def quantity(name: str, reader: units.Reader, pattern: str, description: str) -> Any:
     """Return annotation metadata for a quantity: read by `reader`, described to editors by `pattern`."""
 
     def read(value: object) -> Any:
@@ -137,7 +147,7 @@ def quantity(reader: units.Reader, pattern: str, description: str) -> Any:
         except QuantityError as error:
             raise mistake(str(error)) from None
 
-    schema = {"type": "string", "pattern": pattern, "description": description}
+    schema = {SHARED: [name, {"type": "string", "pattern": pattern, "description": description}]}
     return _Quantity(read, schema)
 
 
@@ -154,25 +164,31 @@ class _Quantity:
         return dict(self.schema)
 
 
-Duration = Annotated[int, quantity(units.duration, units.DURATION_PATTERN, "a duration, such as 150ms or 5s")]
+Duration = Annotated[
+    int, quantity("duration", units.duration, units.DURATION_PATTERN, "a duration, such as 150ms or 5s")
+]
 Length = Annotated[
-    int, quantity(units.positive_duration, units.DURATION_PATTERN, "a duration above zero, such as 150ms")
+    int, quantity("length", units.positive_duration, units.DURATION_PATTERN, "a duration above zero")
 ]
 SignedDuration = Annotated[
-    int, quantity(units.signed_duration, units.SIGNED_PATTERN, "a duration of either sign, such as -5s")
+    int, quantity("signed", units.signed_duration, units.SIGNED_PATTERN, "a duration of either sign, as -5s")
 ]
-Share = Annotated[float, quantity(units.share, units.SHARE_PATTERN, "a share, such as 5%")]
-EventRate = Annotated[units.Rate, quantity(units.rate, units.RATE_PATTERN, "a rate, such as 100/s or 6/min")]
+Share = Annotated[float, quantity("share", units.share, units.SHARE_PATTERN, "a share, such as 5%")]
+EventRate = Annotated[
+    units.Rate, quantity("rate", units.rate, units.RATE_PATTERN, "a rate, such as 100/s or 6/min")
+]
 Bandwidth = Annotated[
-    int, quantity(units.bandwidth, units.BANDWIDTH_PATTERN, "a bandwidth, such as 10Mbit/s or 1MB/s")
+    int, quantity("bandwidth", units.bandwidth, units.BANDWIDTH_PATTERN, "such as 10Mbit/s or 1MB/s")
 ]
 RateError = Annotated[
-    int, quantity(units.rate_error, units.RATE_ERROR_PATTERN, "a rate error, such as 100ppm or -5%")
+    int, quantity("rateError", units.rate_error, units.RATE_ERROR_PATTERN, "such as 100ppm or -5%")
 ]
 RateBound = Annotated[
-    int, quantity(units.positive_rate_error, units.RATE_ERROR_PATTERN, "a rate error, such as 200ppm")
+    int, quantity("rateBound", units.positive_rate_error, units.RATE_BOUND_PATTERN, "such as 200ppm or 5%")
 ]
-Factor = Annotated[float, quantity(units.factor, units.FACTOR_PATTERN, "how many times as slow, such as 10x")]
+Factor = Annotated[
+    float, quantity("factor", units.factor, units.FACTOR_PATTERN, "times as slow, such as 10x")
+]
 
 
 # What was expected, by the type of pydantic's error.
@@ -203,6 +219,8 @@ def _message(shape: type[Shape], each: Mapping[str, Any]) -> str:
     if kind == "string_pattern_mismatch":
         return f"found {found(each['input'])}, expected {_description(shape, where)}"
     expected = _EXPECTED.get(kind) or str(each["msg"]).removeprefix("Input should be ")
+    if kind == "literal_error" and expected == "True":
+        expected = "true"
     return f"found {found(each['input'])}, expected {expected}"
 
 

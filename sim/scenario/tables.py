@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -52,7 +52,9 @@ def column(path: Path, scales: Mapping[str, int], name: str | None, unit: str | 
     header = [cell.lower() for cell in table[0][1]] if not _numeric(table[0][1][0]) else []
     if name is not None and name.lower() not in header:
         raise TableError(f"{path} has no column '{name}'; there is {', '.join(header) or 'no header'}")
-    index = header.index(name.lower()) if name is not None else _value_column(path, table, header, scales, unit)
+    index = (
+        header.index(name.lower()) if name is not None else _value_column(path, table, header, scales, unit)
+    )
     suffix = unit or (header[index].rpartition("_")[2] if header else "")
     scale = {key.lower(): factor for key, factor in scales.items()}.get(suffix.lower())
     if scale is None:
@@ -205,5 +207,3 @@ def _scaled(path: Path, line: int, text: str, scale: int, minimum: int | None = 
     if minimum is not None and value < minimum:
         raise TableError(f"{path}, line {line}: found {text[:40]}, expected a time that is not negative")
     return int((value * scale).to_integral_value())
-
-

@@ -26,8 +26,9 @@ EVENTS: dict[str, str] = {
     **{kind: f"the protocol reported it, with {', '.join(values)}" for kind, values in NOTES.items()},
 }
 WITH_RECORD = ("saving", "saved")
-WITHOUT_EPOCH = ("crashed", "restarted", "paused", "resumed", "saving", "saved") + tuple(
-    kind for kind, values in NOTES.items() if "epoch" not in values
+WITHOUT_EPOCH = (
+    *("crashed", "restarted", "paused", "resumed", *WITH_RECORD),
+    *(kind for kind, values in NOTES.items() if "epoch" not in values),
 )
 
 _EPOCH = re.compile(r"(==|!=|<=|>=|<|>)?\s*(0|[1-9][0-9]{0,17})")
@@ -40,7 +41,9 @@ class _EpochField:
         return core_schema.no_info_plain_validator_function(_epoch)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
-        return {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": f"^{_EPOCH.pattern}$"}]}
+        return {
+            "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": f"^{_EPOCH.pattern}$"}]
+        }
 
 
 def _epoch(value: Any) -> EpochCondition:
@@ -58,9 +61,13 @@ class _Trigger(Shape):
     """Something that happens in the run."""
 
     event: str = Field(description="what happens", json_schema_extra={"enum": list(EVENTS)})
-    node: Annotated[Selector, Who(_FIXED_WORDS)] | None = Field(None, description="at one of these nodes only")
+    node: Annotated[Selector, Who(_FIXED_WORDS)] | None = Field(
+        None, description="at one of these nodes only"
+    )
     epoch: Annotated[EpochCondition, _EpochField()] | None = Field(None, description="in such an epoch only")
-    nth: Annotated[int, Field(ge=1, le=10**9)] = Field(1, description="every how many of these (1: every one)")
+    nth: Annotated[int, Field(ge=1, le=10**9)] = Field(
+        1, description="every how many of these (1: every one)"
+    )
     record: str | None = Field(
         None,
         pattern=r"^[a-z][a-z0-9_]*$",

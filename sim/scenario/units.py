@@ -49,6 +49,7 @@ BANDWIDTH_PATTERN = _pattern(BANDWIDTHS)
 RATE_PATTERN = _pattern(PERIODS)
 SHARE_PATTERN = f"^{NUMBER}%$"
 RATE_ERROR_PATTERN = _pattern(RATE_ERRORS, "[+-]?")
+RATE_BOUND_PATTERN = _pattern(RATE_ERRORS)
 FACTOR_PATTERN = f"^{NUMBER}x$"
 
 _QUANTITY = re.compile(rf"([+-]?)({NUMBER})(\D*)")

@@ -6,11 +6,11 @@ client that waits politely during an outage hides it ("coordinated omission").
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from protocols.api import Host, NodeId, Refused, Reply, Request, Storage, parameter
+from protocols.api import Handler, Host, NodeId, Refused, Reply, Request, Storage, parameter
 from sim.distributions import Constant, Exponential
 from sim.network.draws import Lengths
 from sim.records import Operation
@@ -70,6 +70,7 @@ class Client:
     def __init__(self, host: Host, cluster: Cluster, parameters: Parameters) -> None:
         self._host = host
         self._cluster = cluster
+        self._kernel = cluster.kernel
         self._parameters = parameters
         self._servers = cluster.plan.group.servers
         number = cluster.plan.group.clients.index(host.id)
@@ -85,7 +86,7 @@ class Client:
         self._next = host.timer("next command", self._invoke)
         self._timeouts = Alarms(host, "attempt timeout", parameters.attempt_timeout, self._on_timeout)
         self._retries = Alarms(host, "retry", parameters.retry_interval, self._on_retry)
-        self.handlers = {Reply: self.on_reply, Refused: self.on_refused}
+        self.handlers: Mapping[type, Handler] = {Reply: self.on_reply, Refused: self.on_refused}
 
     def start(self) -> None:
         """Schedule the first command."""
@@ -94,9 +95,8 @@ class Client:
     def _invoke(self) -> None:
         self._next.set(self._gaps.draw())
         self._serial += 1
-        cluster = self._cluster
-        now = cluster.now
-        command = _Command(self._serial, self._draw_command(), now, cluster.tally.invoked(now))
+        now: int = self._kernel._now
+        command = _Command(self._serial, self._draw_command(), now, self._cluster.tally.invoked(now))
         self._open[self._serial] = command
         self._attempt(command)
 
@@ -134,8 +134,13 @@ class Client:
             self._wait(command, source)
 
     def on_refused(self, source: NodeId, refused: Refused) -> None:
-        """Nobody listens there: try the next server."""
+        """Nobody listens there: try the next server.
+
+        This says of one attempt that it had no effect, but not of which: others may have arrived
+        before the process died.
+        """
         for command in [c for c in self._open.values() if c.target == source and not c.waiting]:
+            command.doubtful = True
             self._wait(command, source)
 
     def _wait(self, command: _Command, failed: NodeId) -> None:
@@ -173,14 +178,22 @@ class Client:
     def _complete(self, command: _Command, outcome: Any, value: Any, node: str, epoch: int) -> None:
         del self._open[command.serial]
         cluster = self._cluster
-        now = cluster.now
+        now: int = self._kernel._now
         cluster.tally.completed(command.slot, now, outcome)
         cluster.tally.attempts += command.attempts
         if cluster.trace.details is not None:
             cluster.trace.detail(
                 Operation(
-                    command.invoked_at, now, self._host.id, command.serial, command.command, outcome, value,
-                    command.attempts, node, epoch,
+                    command.invoked_at,
+                    now,
+                    self._host.id,
+                    command.serial,
+                    command.command,
+                    outcome,
+                    value,
+                    command.attempts,
+                    node,
+                    epoch,
                 )  # fmt: skip
             )
 

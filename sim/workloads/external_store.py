@@ -7,11 +7,11 @@ fenced store keeps the highest epoch it has seen, durably, and rejects what come
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from protocols.api import Host, NodeId, Timer, message, parameter, record
+from protocols.api import Handler, Host, NodeId, Timer, message, parameter, record
 from sim.records import EffectJudged
 from sim.workloads.alarms import Alarms
 from sim.workloads.registry import Added, WorkloadSpec
@@ -44,6 +44,14 @@ class Effect:
 
     epoch: int
     number: int
+
+
+@message
+class Durable:
+    """What the store tells itself: the epoch of this write is on the disk, so it may take effect."""
+
+    source: NodeId
+    effect: Effect
 
 
 @message
@@ -83,22 +91,30 @@ class Store:
         self._host = host
         self._cluster = cluster
         self._fenced = fenced
-        self._highest = image.highest
-        self.handlers = {Effect: self.on_effect}
+        self._saved = self._highest = image.highest
+        self.handlers: Mapping[type, Handler] = {Effect: self.on_effect, Durable: self.on_durable}
 
     def start(self) -> None:
         """Nothing to do but wait."""
 
     def on_effect(self, source: NodeId, effect: Effect) -> None:
-        """Accept or reject a write; the highest epoch is durable before the answer leaves."""
-        highest = self._highest
-        stale = effect.epoch < highest
-        accepted = not (stale and self._fenced)
-        self._judge(source, effect.epoch, accepted, highest)
-        if effect.epoch > highest:
-            self._highest = effect.epoch
+        """Take a write; it takes effect when its epoch is durable.
+
+        A store that crashes in between forgets both. One that took effect first could forget the
+        epoch alone, and take a write of an older one after its restart.
+        """
+        if self._fenced and effect.epoch > self._saved:
+            self._saved = effect.epoch
             self._host.save(HighestEpoch(effect.epoch))
-        self._host.send(source, EffectReply(effect.number, accepted))
+        self._host.send(self._host.id, Durable(source, effect))
+
+    def on_durable(self, itself: NodeId, durable: Durable) -> None:
+        """Accept or reject a write, in the order in which they came."""
+        effect, highest = durable.effect, self._highest
+        accepted = not (self._fenced and effect.epoch < highest)
+        self._highest = max(highest, effect.epoch)
+        self._judge(durable.source, effect.epoch, accepted, highest)
+        self._host.send(durable.source, EffectReply(effect.number, accepted))
 
     def _judge(self, node: NodeId, epoch: int, accepted: bool, highest: int) -> None:
         cluster = self._cluster

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ class Added:
     """A node that a workload adds: how to make its process, and what its disk starts with."""
 
     create: Create
-    storage: Storage = NoStorage()
+    storage: Storage = field(default_factory=NoStorage)
 
 
 @dataclass(frozen=True, slots=True)

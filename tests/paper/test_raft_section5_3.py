@@ -178,9 +178,10 @@ def test_the_leader_makes_inconsistent_logs_equal_to_its_own(case: str, limit: i
 def test_one_refusal_per_conflicting_term_finds_where_the_logs_agree(case: str) -> None:
     """Raft §5.3: with the term and its first index in the refusal, one message per conflicting term.
 
-    For (f), refused at 10 (term 3, from 7) and at 6 (term 2, from 4): the leader has neither term.
+    (a), (b) and (e) are refused at 10, where they have nothing. Then (e) is at 7 for its term 4, of which
+    the leader's last entry is 5. (f) is refused at 10 (term 3, from 7 on) and at 6 (term 2, from 4 on).
     """
-    expected = {"a": 1, "b": 1, "c": 0, "d": 0, "e": 1, "f": 2}
+    expected = {"a": 1, "b": 1, "c": 0, "d": 0, "e": 2, "f": 2}
     bench = RaftBench(3)
     bench.reboot("n1", storage(*LEADER_LOG, term=7))
     bench.reboot("n2", storage(*LEADER_LOG, term=7))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -14,6 +14,7 @@ from analysis.statistics import Sample, distribution, mean, quantile, weighted_q
 LENGTHS = st.lists(st.integers(1, 12), max_size=12).map(tuple)
 
 
+@settings(deadline=None)  # the first call pays for imports
 @given(complete=LENGTHS.filter(bool), censored=LENGTHS, percent=st.integers(1, 100))
 def test_quantiles_are_those_of_scipy(
     complete: tuple[int, ...], censored: tuple[int, ...], percent: int
@@ -31,6 +32,7 @@ def test_quantiles_are_those_of_scipy(
     assert quantile(sample, percent / 100) == (reached[0] if reached else None)
 
 
+@settings(deadline=None)  # the first call pays for imports
 @given(complete=LENGTHS.filter(bool), censored=LENGTHS)
 def test_the_mean_is_the_area_below_the_survival_of_scipy(
     complete: tuple[int, ...], censored: tuple[int, ...]
@@ -45,6 +47,7 @@ def test_the_mean_is_the_area_below_the_survival_of_scipy(
     assert mean(Sample(complete, censored)) == (None if expected is None else pytest.approx(expected))
 
 
+@settings(deadline=None)  # the first call pays for imports
 @given(values=st.lists(st.integers(0, 9), min_size=1, max_size=30), percent=st.integers(1, 100))
 def test_quantile_of_counts_is_the_quantile_of_the_values(values: list[int], percent: int) -> None:
     """Counting equal values changes nothing."""

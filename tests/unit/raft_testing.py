@@ -9,11 +9,12 @@ from protocols.api import Entry, Group, ProtocolSpec, Reply, Request
 from protocols.bench import Bench
 from protocols.raft import SPEC
 from protocols.raft.messages import AppendEntries, RequestVote, RequestVoteReply
-from protocols.raft.parameters import MS, RaftParameters
+from protocols.raft.parameters import RaftParameters
 from protocols.raft.server import Raft
 from protocols.raft.storage import Appended, HardState, RaftStorage, SnapshotTaken
 from protocols.recording import Effect, LedNow, Noted, RecordingHost, Saved, Sent, TimerSet
 
+MS = 1_000_000
 # The scripted draws are the lowest ones, so that an election timer is always set to this.
 TIMEOUT = 150 * MS
 ELECTION_RESET = TimerSet("election", TIMEOUT)
@@ -157,6 +158,41 @@ class RaftBench(Bench):
                 found.update(enumerate(effect.values[1], effect.values[0]))
         return found
 
+    def timers_set(self, node: str) -> list[int]:
+        """Return the lengths to which a node set its election timer so far."""
+        found = [e for name, e in self.effects if name == node and isinstance(e, TimerSet)]
+        return [effect.after_ns for effect in found if effect.name == "election"]
+
     def replies(self) -> list[Reply]:
         """Return what the clients were told so far."""
         return [envelope.message for envelope in self.mail]
+
+
+def figure_8_c(spec: ProtocolSpec = SPEC) -> RaftBench:
+    """Return the cluster of Raft Figure 8 in its state (c), with S1-S5 as n1-n5.
+
+    The entry of term 2 was on S1 and S2; S5 had led in term 3, has its own entry, and is down. S1 leads
+    in term 4 and has replicated the old entry to S3, but not yet any of term 4 (one entry per message).
+    """
+    bench = RaftBench(5, spec, max_entries_per_message=1)
+    logs = {"n1": (1, 2), "n2": (1, 2), "n3": (1,), "n4": (1,), "n5": (1, 3)}
+    for node, log in logs.items():
+        bench.reboot(node, storage(*log, term=3))
+    bench.crash("n5")
+    bench.fire("n1", "election")
+    while log_terms(bench.raft("n3")) != [1, 2]:
+        bench.deliver(bench.pending()[0])
+    bench.deliver(*bench.pending(source="n3", target="n1"))
+    bench.drop()
+    return bench
+
+
+def figure_8_d(spec: ProtocolSpec = SPEC) -> RaftBench:
+    """Return it in state (d): S1 and S2 are down, S5 leads in term 5 and has spread its entry of term 3."""
+    bench = figure_8_c(spec)
+    bench.crash("n1")
+    bench.crash("n2")
+    bench.restart("n5")
+    bench.elect("n5")  # in term 4, in which n3 and n4 have voted for n1
+    bench.elect("n5")
+    return bench

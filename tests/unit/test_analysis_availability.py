@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analysis.availability import Outage, outages, overlaps_ns, timeline, total_ns
 from sim.records import (
+    FaultEnded,
     Followed,
     Led,
     LinksCut,
@@ -133,6 +134,19 @@ def test_client_outages_have_the_cause_of_the_system_outage() -> None:
         Outage("client", 19, 52, 0, 33, "crash (fault 0)"),
         Outage("client", 70, END, 0, 30, "crash (fault 0)"),
     ]
+
+
+def test_a_client_outage_after_a_system_outage_has_its_own_cause() -> None:
+    """The system served again at 27, when the command that failed was invoked; a slow disk was on."""
+    tally = OperationTally(BOUND)
+    tally.completed(tally.invoked(27), 39, "ok")
+    tally.finish(END)
+    records = recorded(
+        *SERVICE, fault(20, 0, "pause", "a"), Paused(20, "a"), Resumed(27, "a"),
+        FaultEnded(27, 0, "pause", ("a",)), fault(27, 1, "slow_disk", "a"),
+    )  # fmt: skip
+
+    assert outages(records, tally)[-1] == Outage("client", 27, END, 0, END - 27, "slow_disk (fault 1)")
 
 
 def test_interval_arithmetic() -> None:

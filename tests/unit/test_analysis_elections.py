@@ -74,8 +74,8 @@ def test_an_election_without_a_winner_is_censored() -> None:
 def test_a_crash_of_the_leader_and_the_phases_of_its_succession() -> None:
     """40 crash, 43 a candidate that fails, 50 the winner sets out, 53 leads, 57 serves."""
     row = elections(
-        recorded(*SERVICE, *crash(40, "a", 1), Campaigned(43, "c", 2), Campaigned(50, "b", 3), Led(53, "b", 3),
-                 Served(57, "b", 3))
+        recorded(*SERVICE, *crash(40, "a", 1), Campaigned(43, "c", 2), Campaigned(50, "b", 3),
+                 Led(53, "b", 3), Served(57, "b", 3))
     )[1]  # fmt: skip
 
     assert (row.cause, row.old_leader, row.old_epoch) == ("crash", "a", 1)
@@ -269,3 +269,50 @@ def test_sample_keeps_the_censored() -> None:
     found = elections(recorded(*SERVICE, *crash(40, "a", 1)))
 
     assert sample(found, "service") == Sample((10,), (60,))
+
+
+def test_a_candidacy_from_before_the_leader_served_counts_from_there() -> None:
+    """b set out at 9, a served at 10, b led at 14: nothing was missing before 10."""
+    late = [Campaigned(9, "b", 2), Served(10, "a", 1), Led(14, "b", 2), Served(15, "b", 2)]
+    found = elections(recorded(Led(6, "a", 1), *late))
+
+    assert [(row.cause, row.fault_at_ns, row.belief_ns) for row in found] == [
+        ("start", 0, 6),
+        ("unforced", 10, 4),
+    ]
+
+
+def test_service_of_an_older_epoch_is_not_that_of_the_new_leader() -> None:
+    """c leads epoch 3; the first command that b commits in epoch 2 does not end the election."""
+    events = [Led(6, "b", 2), Followed(7, "b", 2, "x"), Served(8, "b", 2), *crash(9, "b"), Led(10, "c", 3)]
+    other = [Led(6, "c", 3), Served(8, "b", 2), Served(12, "c", 3)]
+
+    assert elections(recorded(*events))[0].serving_leader == "b"
+    assert (elections(recorded(*other))[0].serving_leader, elections(recorded(*other))[0].service_ns) == (
+        "c",
+        12,
+    )
+
+
+def test_an_election_that_follows_a_short_recovery_is_not_averted_by_the_end() -> None:
+    """The incumbent recovered at 45, b led at 47 and never served."""
+    events = [Paused(40, "a"), Resumed(45, "a"), Led(47, "b", 2)]
+    found = calls(recorded(*SERVICE, *events))
+
+    assert (len(found.elections), found.averted) == (2, 0)
+
+
+def test_candidacies_that_cannot_have_won_or_failed_are_left_out() -> None:
+    """One for an epoch that was won already, by a rival; one for an old epoch; one after the service."""
+    winner_late = elections(recorded(Led(6, "a", 1), Campaigned(7, "a", 1), Served(8, "a", 1)))[0]
+    stale = [
+        *crash(40, "a", 3),
+        Campaigned(42, "c", 2),
+        Led(50, "b", 4),
+        Served(51, "b", 4),
+        Campaigned(52, "c", 5),
+    ]
+    row = elections(recorded(Led(6, "a", 3), Served(8, "a", 3), *stale))[1]
+
+    assert (winner_late.first_candidacy_ns, winner_late.winning_candidacy_ns) == (None, None)
+    assert (row.first_candidacy_ns, row.split_rounds) == (None, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -45,6 +46,7 @@ COLUMNS = {
     },
 }  # fmt: skip
 SECOND = 10**9
+ROOT = Path(__file__).parents[2]
 
 
 def busy() -> Run:
@@ -107,6 +109,7 @@ def test_operations_in_order_of_invocation() -> None:
 
     assert table["serial"].tolist() == [1, 2]
     assert table["latency_s"].fillna(-1).tolist() == [2, -1]
+    assert table["completed_at_s"].isna().tolist() == [False, True]
     assert table["command"].tolist() == [("put", "x", 1), ("get", "x")]
 
 
@@ -139,7 +142,7 @@ def test_a_plain_run_imports_no_table_library() -> None:
         "import sys, analysis.verdict, analysis.metrics, analysis; analysis.judge; "
         "print([m for m in ('pandas', 'numpy', 'scipy', 'matplotlib', 'simpy') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
 

@@ -23,8 +23,8 @@ from tests.unit.test_analysis_runs import END, crash, fault, isolation, recorded
 def test_leaderships_end_by_reason_crash_new_epoch_or_end() -> None:
     """In order of their beginning; a crash is named as one whatever was written before it."""
     records = recorded(
-        Led(1, "a", 1), Followed(3, "a", 1, "higher epoch"), Led(4, "b", 2), Led(5, "b", 3), *crash(7, "b", 3),
-        Led(8, "c", 4), *crash(9, "c"), Led(10, "a", 5),
+        Led(1, "a", 1), Followed(3, "a", 1, "higher epoch"), Led(4, "b", 2), Led(5, "b", 3),
+        *crash(7, "b", 3), Led(8, "c", 4), *crash(9, "c"), Led(10, "a", 5),
     )  # fmt: skip
 
     assert leaderships(records) == [
@@ -167,4 +167,25 @@ def test_causes_prefer_what_struck_then_what_is_on_then_events() -> None:
         "a stepped down: tired",
         "stall",
         "stall",
+    ]
+
+
+def test_of_faults_that_overlap_the_one_applied_last_is_blamed() -> None:
+    """A fault that is applied again comes last again; one that has ended is not blamed."""
+    records = recorded(
+        fault(10, 0, "flap", "a"), fault(11, 1, "slow_disk", "b"), fault(20, 0, "flap", "a"),
+        FaultEnded(30, 0, "flap", ("a",)),
+    )  # fmt: skip
+
+    assert causes_at(records, [15, 25, 35]) == [
+        "slow_disk (fault 1)",
+        "flap (fault 0)",
+        "slow_disk (fault 1)",
+    ]
+
+
+def test_a_leadership_of_one_instant_takes_part_in_no_dual_belief() -> None:
+    """b led at 5 and no longer; a led all the time."""
+    assert found(Led(1, "a", 1), Led(5, "b", 2), Followed(5, "b", 2, "x"), Led(6, "c", 3)) == [
+        Incident("dual_belief", 6, END, ("a", "c"), (1, 3), "c led")
     ]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from protocols.api import Request
-from protocols.kv import NEW, STALE, KeyValue
+from protocols.kv import FORGET_FROM, NEW, STALE, KeyValue
 
 
 def run(machine: KeyValue, *commands: tuple[Any, ...]) -> list[Any]:
@@ -57,15 +57,25 @@ def test_a_client_may_have_several_requests_open_and_executed_in_any_order() -> 
 
 
 def test_a_request_that_its_client_gave_up_is_never_executed() -> None:
-    """Below `oldest` nothing is remembered, so that executing it could be the second time."""
+    """Below `oldest` results may be forgotten, so that executing it could be the second time."""
     machine = KeyValue()
     machine.apply(Request("c1", 1, 1, ("put", "x", 1)))
     machine.apply(Request("c1", 4, 3, ("put", "x", 4)))
+    late = Request("c1", 2, 1, ("put", "x", 2))
 
-    assert machine.apply(Request("c1", 1, 1, ("put", "x", 1))) is STALE
-    assert machine.apply(Request("c1", 2, 1, ("put", "x", 2))) is STALE
+    assert (machine.recall(late), machine.apply(late)) == (STALE, STALE)
+    machine.apply(Request("c1", 1, 1, ("put", "x", 1)))
     assert machine.data == {"x": 4}
-    assert list(machine.sessions["c1"].results) == [4]
+
+
+def test_what_a_session_remembers_is_bounded() -> None:
+    """However many requests a client makes, at most so many results that it gave up are kept."""
+    machine = KeyValue()
+    run(machine, *[("put", "x", serial) for serial in range(1, 10 * FORGET_FROM)])
+
+    assert len(machine.sessions["c1"].results) < FORGET_FROM
+    assert machine.recall(Request("c1", 1, 1, ("put", "x", 1))) is STALE
+    assert machine.recall(Request("c1", 10 * FORGET_FROM - 1, 1, ("put", "x", 0))) is None
 
 
 def test_recall_tells_new_requests_from_known_ones() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -12,7 +13,7 @@ from rich.text import Text
 
 from sim.cli.console import Look
 from sim.cli.screen.axis import fault_keys, fault_rows, spans, time_axis
-from sim.cli.screen.lanes import lanes, scale_of, violations
+from sim.cli.screen.lanes import Lane, lanes, scale_of, violations
 from sim.cli.screen.states import ABSENT, FAULT_LASTS, STATES
 from sim.cli.screen.tables import Section, expected, measured, sections
 from sim.cli.units import duration, instant
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from sim.result import Result
 
 LANES_MAX = 40
+NAME_WIDTH = 27
 COLUMNS_MIN, COLUMNS_MAX = 20, 400
-DRAWN_MAX = 6
+DRAWN_MAX = 12
 VIOLATIONS_MAX = 10
 STATUS_STYLE = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow"}
 _MARKS = {True: ("ok", "green"), False: ("FAILED", "bold red"), None: ("NOTHING TO COMPARE", "yellow")}
@@ -68,11 +70,18 @@ def _header(result: Result, look: Look) -> Iterator[Text]:
     about = " ".join(str(getattr(result.scenario, "about", "") or "").split())
     if about:
         yield Text(about)
-    if result.drawn:
-        shown = [f"{what} {value}" for what, value in list(result.drawn.items())[:DRAWN_MAX]]
-        hidden = len(result.drawn) - len(shown)
-        more = f" and {hidden} more (in the files of --out)" if hidden else ""
-        yield Text(f"drawn from the seed: {', '.join(shown)}{more}", "dim")
+    yield from (Text(line, "dim") for line in _drawn(result.drawn))
+
+
+def _drawn(drawn: Mapping[str, str]) -> Iterator[str]:
+    """Yield a line per quantity that was drawn: `drawn clock drift: n1 +12 ppm, n2 -3 ppm`."""
+    by_quantity: dict[str, list[str]] = {}
+    for name, value in drawn.items():
+        node, _, quantity = name.partition(" ")
+        by_quantity.setdefault(quantity, []).append(f"{node} {value}")
+    for quantity, values in by_quantity.items():
+        more = f" and {len(values) - DRAWN_MAX} more" if len(values) > DRAWN_MAX else ""
+        yield f"drawn {quantity}: {', '.join(values[:DRAWN_MAX])}{more}"
 
 
 def _lanes(result: Result, look: Look) -> Iterator[Text]:
@@ -87,19 +96,28 @@ def _lanes(result: Result, look: Look) -> Iterator[Text]:
         yield Text.assemble(("" if number else "faults").ljust(margin), (row, "yellow"))
     yield Text(" " * margin + time_axis(scale), "dim")
     for lane in drawn[:LANES_MAX]:
-        cells = [(state.symbol if look.unicode else state.plain, state.style) for state in lane.states]
-        yield Text.assemble(lane.node.ljust(margin), *cells)
+        yield Text.assemble(lane.node.ljust(margin), *_painted(lane, look))
     if len(drawn) > LANES_MAX:
         yield Text(f"and {len(drawn) - LANES_MAX} more nodes")
     columns = violations(records, scale)
     if columns:
         marks = "".join("!" if column in columns else " " for column in range(scale.columns))
         yield Text.assemble("broken".ljust(margin), (marks, "bold red"))
-    present = [state for state in STATES if state is not ABSENT and any(state in lane.states for lane in drawn)]
+    present = [
+        state for state in STATES if state is not ABSENT and any(state in lane.states for lane in drawn)
+    ]
     yield Text()
     legend = "   ".join(f"{state.symbol if look.unicode else state.plain} {state.name}" for state in present)
-    yield Text(f"{legend}   (a column is {duration(scale.slice_ns)}; the first of these in it is shown)", "dim")
+    yield Text(legend, "dim")
+    yield Text(f"A column is {duration(scale.slice_ns)} and shows the first of these that was in it.", "dim")
     yield from (Text(f"  {key}") for key in fault_keys(faults))
+
+
+def _painted(lane: Lane, look: Look) -> Iterator[tuple[str, str]]:
+    """Yield stretches of one state, and their colour."""
+    for state, cells in groupby(lane.states):
+        symbol = state.symbol if look.unicode else state.plain
+        yield symbol * len(list(cells)), state.style
 
 
 def _metrics(result: Result, look: Look) -> Iterator[Text | Table]:
@@ -113,7 +131,7 @@ def _metrics(result: Result, look: Look) -> Iterator[Text | Table]:
 
 def _matrix(section: Section) -> Table:
     table = _plain_table()
-    table.add_column(min_width=27)
+    table.add_column(min_width=NAME_WIDTH)
     for _ in section.table[0][1:]:
         table.add_column(justify="right", min_width=8)
     table.add_row(*section.table[0], style="dim")
@@ -126,12 +144,13 @@ def _facts(facts: Sequence[tuple[str, str]], look: Look) -> Table:
     """Return names and values side by side, read down the columns."""
     pairs = max(1, look.width // 40)
     table = _plain_table()
-    for _ in range(pairs):
-        table.add_column(min_width=27)
+    for number in range(pairs):
+        table.add_column(min_width=0 if number else NAME_WIDTH, no_wrap=True)
         table.add_column(justify="right", min_width=8)
+        table.add_column()
     height = -(-len(facts) // pairs)
     for number in range(height):
-        cells = [cell for pair in facts[number::height] for cell in pair]
+        cells = [cell for name, value in facts[number::height] for cell in (name, value, "")]
         table.add_row(*cells)
     return table
 
@@ -141,20 +160,21 @@ def _plain_table() -> Table:
 
 
 def _conditions(result: Result, look: Look) -> Iterator[Text | Table]:
-    for title, outcomes in (("Reach", result.verdict.reach), ("Expect", result.verdict.expectations)):
-        if outcomes:
-            yield Text(title, "bold")
-            yield _outcomes(outcomes)
+    verdict = result.verdict
+    if verdict.reach or verdict.expectations:
+        yield Text("Expectations", "bold")
+        table = Table(box=None, show_header=False, padding=(0, 1, 0, 1))
+        for label, outcomes in (("reach", verdict.reach), ("expect", verdict.expectations)):
+            for outcome in outcomes:
+                table.add_row(label, *_outcome(outcome))
+        yield table
 
 
-def _outcomes(outcomes: Sequence[Outcome]) -> Table:
-    table = _plain_table()
-    for outcome in outcomes:
-        condition = outcome.condition
-        mark, style = _MARKS[outcome.ok]
-        found = measured(condition.metric, outcome.measured, outcome.at_least)
-        table.add_row(Text(mark, style), expected(condition.metric, condition.text), Text(found))
-    return table
+def _outcome(outcome: Outcome) -> tuple[str, str, Text]:
+    condition = outcome.condition
+    mark, style = _MARKS[outcome.ok]
+    found = measured(condition.metric, outcome.measured, outcome.at_least)
+    return expected(condition.metric, condition.text), found, Text(mark, style)
 
 
 def _violations(result: Result, look: Look) -> Iterator[Text]:
@@ -167,7 +187,7 @@ def _violations(result: Result, look: Look) -> Iterator[Text]:
         if each.outside_envelope:
             yield Text(f"   outside the protocol's envelope: {each.outside_envelope}", "yellow")
     if len(found) > VIOLATIONS_MAX:
-        yield Text(f" and {len(found) - VIOLATIONS_MAX} more (in the files of --out)")
+        yield Text(f" and {len(found) - VIOLATIONS_MAX} more (all are in the files of --out)")
 
 
 def _verdict(result: Result, replay: str) -> Iterator[Text]:

@@ -15,7 +15,7 @@ class State:
     style: str
 
 
-CRASHED = State("crashed", "×", "x", "red")
+CRASHED = State("crashed", "\u00d7", "x", "red")
 PAUSED = State("paused", "=", "=", "magenta")
 LEADER_CUT = State("leader, cut off", "▓", "%", "bold yellow")
 CUT = State("cut off", "╌", "~", "yellow")

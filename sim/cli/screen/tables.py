@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -47,18 +48,16 @@ _PLANS = (
             "leader_changes",
             "leader_changes.unforced",
             "epoch.highest",
-            *(f"election_phase.{phase}.mean" for phase in PHASES),
         ),
     ),
+    _Plan("Phases of an election", tuple(f"election_phase.{phase}" for phase in PHASES), ("mean",), ()),
     _Plan(
         "Split brain",
         tuple(f"split_brain.{name}" for name in SPLIT_BRAIN),
         ("", "longest", "total"),
         ("effects.accepted", "effects.stale_accepted", "effects.rejected"),
     ),
-    _Plan(
-        "Availability", (), (), ("availability.system", "availability.leadership", "availability.client")
-    ),
+    _Plan("Availability", (), (), ("availability.system", "availability.leadership", "availability.client")),
     _Plan(
         "Outages",
         ("outages.system", "outages.leadership", "outages.client"),
@@ -100,7 +99,8 @@ def _section(plan: _Plan, values: Values, at_least: Callable[[str], float | None
         name = f"{row}.{column}" if column else row
         return _text(name, values, at_least) if name in METRICS else ""
 
-    rows = [(row, *(cell(row, column) for column in plan.columns)) for row in plan.rows]
+    shown = [row for row in plan.rows if not _is_of_absent_clients(row, values)]
+    rows = [(row, *(cell(row, column) for column in plan.columns)) for row in shown]
     measured = tuple(row for row in rows if set(row[1:]) - {"-", ""})
     head = ("", *(HEADS.get(column, column) for column in plan.columns))
     facts = [(name, _text(name, values, at_least)) for name in plan.facts if _is_worth_showing(name, values)]
@@ -110,7 +110,14 @@ def _section(plan: _Plan, values: Values, at_least: Callable[[str], float | None
 def _is_worth_showing(name: str, values: Values) -> bool:
     """Bytes and the effects on resources are counted only in some runs: their zero says nothing."""
     value = values[name]
+    if _is_of_absent_clients(name, values):
+        return False
     return value is not None and (bool(value) or not name.startswith(("effects.", "cost.bytes")))
+
+
+def _is_of_absent_clients(name: str, values: Values) -> bool:
+    """Return whether the metric speaks of clients in a run in which none asked for anything."""
+    return not values["operations"] and (name.endswith(".client") or name.startswith("operations"))
 
 
 def _text(name: str, values: Values, at_least: Callable[[str], float | None]) -> str:
@@ -121,7 +128,8 @@ def _text(name: str, values: Values, at_least: Callable[[str], float | None]) ->
 
 def expected(name: str, text: str) -> str:
     """Return an expectation as one phrase: `election_time.belief.p99 < 1s`, `violations == 0`."""
-    return f"{name} {text}" if text[:1] in "<>=!" else f"{name} == {text}"
+    operator = re.match(r"[<>=!]+", text)
+    return f"{name} {operator[0]} {text[operator.end() :].strip()}" if operator else f"{name} == {text}"
 
 
 def measured(name: str, value: float | int | None, at_least: float | None) -> str:

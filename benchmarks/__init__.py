@@ -1,0 +1,1 @@
+"""What the simulator costs, as ratios measured within one process."""
