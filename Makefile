@@ -19,7 +19,7 @@ help: ## list the targets
 setup: .venv/.installed-user ## create .venv with the command leadersim in .venv/bin
 
 demo: .venv/.installed-user ## run a leader crash, print what happened, leave the files in out/
-	$(BIN)/leadersim run scenarios/basics/leader-crash.yaml --out out/
+	$(BIN)/leadersim run scenarios/basics/leader-crash.yaml --trace summary --out out
 
 test: .venv/.installed-dev ## run all tests, except the soak
 	$(PYTEST) --numprocesses $(WORKERS)

@@ -11,12 +11,14 @@ A state holds from its instant to the next one; what is over within an instant t
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
-from analysis.causes import causes_at
+from analysis.causes import causes_at, named
 from analysis.world import World, started
-from sim.records import Record, Served, Stalled
+from sim.records import FaultStarted, Record, Served, Stalled
 from sim.tally import OperationTally
 
 Interval = tuple[int, int]
@@ -177,13 +179,14 @@ def overlaps_ns(gaps: Sequence[Interval], others: Sequence[Interval]) -> list[in
 def outages(records: Sequence[Record], tally: OperationTally) -> list[Outage]:
     """Return the outages of all views, view by view, each in order of time.
 
-    The time before the first service is one, with the cause "start". A client outage lies between
-    invocations (see `OperationTally`); it has the cause of the first system outage that it overlaps, or
-    else of the instant of its beginning.
+    The time before the first service is one, with the cause "start". A command may be under way when a
+    fault strikes; so an outage with nothing to blame at its beginning is due to the first fault that was
+    applied during it, or else is a "stall". A client outage lies between invocations (see
+    `OperationTally`); it has the cause of the first system outage that it overlaps, if there is one.
     """
     line = timeline(records)
-    system = _outages("system", line.system_gaps, line, causes_at(records, _begins(line.system_gaps)))
-    leadership = causes_at(records, _begins(line.leadership_gaps))
+    system = _outages("system", line.system_gaps, line, _causes(records, line.system_gaps))
+    leadership = _causes(records, line.leadership_gaps)
     client = _client_causes(records, tally.outages, system)
     return [
         *system,
@@ -192,8 +195,15 @@ def outages(records: Sequence[Record], tally: OperationTally) -> list[Outage]:
     ]
 
 
-def _begins(gaps: Sequence[Interval]) -> list[int]:
-    return [since for since, _ in gaps]
+def _causes(records: Sequence[Record], gaps: Sequence[Interval]) -> list[str]:
+    found = causes_at(records, [since for since, _ in gaps], "")
+    faults = [record for record in records if type(record) is FaultStarted]
+    for i, (since, to) in enumerate(gaps):
+        if not found[i]:
+            first = bisect_left(faults, since, key=attrgetter("at_ns"))
+            during = first < len(faults) and faults[first].at_ns < to
+            found[i] = named(faults[first]) if during else "stall"
+    return found
 
 
 def _outages(view: str, gaps: Sequence[Interval], line: Timeline, causes: Sequence[str]) -> list[Outage]:
@@ -207,7 +217,7 @@ def _outages(view: str, gaps: Sequence[Interval], line: Timeline, causes: Sequen
 def _client_causes(
     records: Sequence[Record], gaps: Sequence[Interval], system: Sequence[Outage]
 ) -> list[str]:
-    found, first = causes_at(records, _begins(gaps)), 0
+    found, first = _causes(records, gaps), 0
     for i, (since, to) in enumerate(gaps):
         while first < len(system) and system[first].to_ns <= since:
             first += 1

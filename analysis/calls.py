@@ -3,8 +3,9 @@
 The *incumbent* is the node that the last election brought into service. A new leader is called for
 when a fault takes the incumbent: it crashes, is paused, loses its two-way links to a majority of the
 servers ("partition"), or so many servers fail that those it reaches are no majority ("quorum"). Without
-any of these, when it steps down or another leads under a higher epoch: because of another fault that
-is on it then (a slow disk, say; the cause is the fault's action), or "unforced".
+any of these, when it steps down or another leads under a higher epoch: because of another fault
+that is on it then (a slow disk, say; the cause is the fault's action), because some of its links to
+servers and contenders are cut ("partition" as well), or "unforced".
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from analysis.faults import FaultsOn
 from analysis.world import World, instants, started
-from sim.records import Campaigned, Crashed, FaultEnded, FaultStarted, Record, Served
+from sim.records import Campaigned, ClockChanged, Crashed, FaultEnded, FaultStarted, Record, Served
 
 
 @dataclass(slots=True)
@@ -49,7 +51,7 @@ def calls(records: Sequence[Record]) -> Calls:
     take; a leader that wakes up only to step down has not recovered) or to the end of the run.
     """
     start = started(records)
-    search = _Search(World(start.servers), start.at_ns, start.bound_ns)
+    search = _Search(World(start.servers, start.contenders), start.at_ns, start.bound_ns)
     for at_ns, together in instants(records):
         changed = search.apply(together)
         while changed:
@@ -74,7 +76,7 @@ class _Search:
         self.incumbent = ("", 0)
         self.since_ns = at_ns  # when the incumbent began to serve
         self.candidacies: dict[tuple[str, int], int] = {}
-        self.faults: dict[int, FaultStarted] = {}  # those that are on
+        self.faults = FaultsOn()
         self.crashed: set[str] = set()  # at this instant
         self.served: list[Served] = []  # at this instant
 
@@ -99,11 +101,8 @@ class _Search:
     def _crashed(self, record: Crashed) -> None:
         self.crashed.add(record.node)
 
-    def _fault_started(self, record: FaultStarted) -> None:
-        self.faults[record.fault] = record
-
-    def _fault_ended(self, record: FaultEnded) -> None:
-        self.faults.pop(record.fault, None)
+    def _fault(self, record: Record) -> None:
+        self.faults.apply(record)
 
     def step(self, at_ns: int) -> bool:
         """Take note of one change, if there is one; called until there is none."""
@@ -136,8 +135,10 @@ class _Search:
         return "crash" if node in self.crashed else self.world.ailment(node) or self._fault_on(node)
 
     def _fault_on(self, node: str) -> str:
-        actions = (fault.action for fault in reversed(self.faults.values()) if node in fault.targets)
-        return next(actions, "unforced")
+        fault = self.faults.latest_on(node)
+        if fault is not None:
+            return fault.action
+        return "partition" if self.world.is_touched(node) else "unforced"
 
     def _call(self, fault_at_ns: int, cause: str) -> None:
         self.open = Call(fault_at_ns, cause, *self.incumbent)
@@ -194,6 +195,7 @@ _NOTES: dict[type, Callable[[_Search, Record], None]] = {
     Campaigned: _Search._campaigned,
     Served: _Search._served,
     Crashed: _Search._crashed,
-    FaultStarted: _Search._fault_started,
-    FaultEnded: _Search._fault_ended,
+    FaultStarted: _Search._fault,
+    FaultEnded: _Search._fault,
+    ClockChanged: _Search._fault,
 }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from analysis.faults import FaultsOn
 from analysis.world import instants
 from sim.records import (
     Crashed,
-    FaultEnded,
     FaultStarted,
     Followed,
     Led,
@@ -33,48 +33,42 @@ _EVENTS: dict[type, Callable[[Record], str]] = {
 }
 
 
-def causes_at(records: Sequence[Record], at: Sequence[int]) -> list[str]:
+def causes_at(records: Sequence[Record], at: Sequence[int], otherwise: str = "unknown") -> list[str]:
     """Return for each instant in `at`, in increasing order, the most likely cause of what began then.
 
     In this order: "start" at the start of the run; the fault that was applied at that instant, or else
     the one applied last of those still on, as "partition (fault 1)"; the first other event of the
-    instant; "stall" if there is none.
+    instant; `otherwise` if there is none.
     """
     if not at:
         return []
-    faults = _Faults()
+    faults = FaultsOn()
     found: list[str] = []
     for at_ns, together in instants(records):
         while len(found) < len(at) and at[len(found)] < at_ns:
-            found.append(faults.latest() or "stall")
-        faults.apply(together)
+            found.append(_ongoing(faults) or otherwise)
+        for record in together:
+            faults.apply(record)
         while len(found) < len(at) and at[len(found)] == at_ns:
-            found.append(_cause(faults, together))
-    return found + [faults.latest() or "stall"] * (len(at) - len(found))
+            found.append(_cause(faults, together) or otherwise)
+    return found + [_ongoing(faults) or otherwise] * (len(at) - len(found))
 
 
-def _cause(faults: _Faults, together: Sequence[Record]) -> str:
+def _ongoing(faults: FaultsOn) -> str:
+    latest = faults.latest()
+    return "" if latest is None else named(latest)
+
+
+def named(fault: FaultStarted) -> str:
+    """Return a fault as the cause of something: what it does, and its number in the scenario."""
+    return f"{fault.action} (fault {fault.fault})"
+
+
+def _cause(faults: FaultsOn, together: Sequence[Record]) -> str:
     if type(together[0]) is RunStarted:
         return "start"
-    events = (_EVENTS[type(record)](record) for record in together if type(record) in _EVENTS)
-    return faults.struck or faults.latest() or next(events, "stall")
-
-
-class _Faults:
-    __slots__ = ("on", "struck")
-
-    def __init__(self) -> None:
-        self.on: dict[int, str] = {}  # number: what, the one applied last at the end
-        self.struck = ""  # the fault applied at this instant, even one that is over at once
-
-    def apply(self, together: Sequence[Record]) -> None:
-        self.struck = ""
-        for record in together:
-            if type(record) is FaultStarted:
-                self.on.pop(record.fault, None)
-                self.on[record.fault] = self.struck = f"{record.action} (fault {record.fault})"
-            elif type(record) is FaultEnded:
-                self.on.pop(record.fault, None)
-
-    def latest(self) -> str:
-        return self.on[next(reversed(self.on))] if self.on else ""
+    struck = next((record for record in reversed(together) if type(record) is FaultStarted), None)
+    blamed = struck or faults.latest()
+    if blamed is not None:
+        return named(blamed)
+    return next((_EVENTS[type(record)](record) for record in together if type(record) in _EVENTS), "")

@@ -45,12 +45,23 @@ class Incident:
 
 
 def incidents(records: Sequence[Record]) -> list[Incident]:
-    """Return all incidents in order of their beginning, with the cause of each (see `causes_at`)."""
+    """Return all incidents in order of their beginning, with the cause of each (see `causes_at`).
+
+    A dual effect is due to what made the dual belief, if any, that its leader took part in.
+    """
     led = leaderships(records)
     found = [*dual_beliefs(led), *same_epochs(led), *dual_effects(records), *lost_states(records)]
     found.sort(key=lambda incident: incident.from_ns)
     causes = causes_at(records, [incident.from_ns for incident in found])
-    return [replace(incident, cause=cause) for incident, cause in zip(found, causes, strict=True)]
+    deposed: dict[tuple[str, int], str] = {}
+    for i, (incident, cause) in enumerate(zip(found, causes, strict=True)):
+        leaders = list(zip(incident.nodes, incident.epochs, strict=False))
+        if incident.level == "dual_belief":
+            deposed |= dict.fromkeys(leaders, cause)
+        elif incident.level == "dual_effect":
+            cause = deposed.get(leaders[0], cause)
+        found[i] = replace(incident, cause=cause)
+    return found
 
 
 def dual_beliefs(led: Sequence[Leadership]) -> list[Incident]:

@@ -185,6 +185,8 @@ def _cost(facts: Facts, rest: str) -> Value:
     costs, length = facts.run.costs, facts.length_ns
     if rest == "messages_per_second":
         return costs.messages * SECOND_NS / length if length else None
+    if rest == "bytes" and not costs.weigh:
+        return None
     return int(getattr(costs, rest))
 
 

@@ -26,10 +26,11 @@ class World:
     are uncut.
     """
 
-    __slots__ = ("_servers", "beliefs", "cut", "live", "majority", "running", "servers")
+    __slots__ = ("_peers", "_servers", "beliefs", "cut", "live", "majority", "running", "servers")
 
-    def __init__(self, servers: Sequence[str]) -> None:
+    def __init__(self, servers: Sequence[str], contenders: Sequence[str] = ()) -> None:
         self.servers = tuple(servers)
+        self._peers = tuple(dict.fromkeys([*servers, *contenders]))
         self._servers = frozenset(servers)
         self.majority = len(servers) // 2 + 1
         self.live: set[str] = set()
@@ -83,6 +84,10 @@ class World:
             return ""
         reached = sum(self._connected(node, server) for server in self.servers)
         return "quorum" if reached >= self.majority else "partition"
+
+    def is_touched(self, node: str) -> bool:
+        """Return whether any link between `node` and a server or contender is cut."""
+        return bool(self.cut) and not all(self._connected(node, peer) for peer in self._peers)
 
     def _connected(self, node: str, peer: str) -> bool:
         return node == peer or ((node, peer) not in self.cut and (peer, node) not in self.cut)

@@ -52,8 +52,7 @@ class Session:
     def forget(self) -> None:
         """Drop the results that the client will not ask for again."""
         oldest = self.oldest
-        for serial in [serial for serial in self.results if serial < oldest]:
-            del self.results[serial]
+        self.results = {serial: result for serial, result in self.results.items() if serial >= oldest}
 
 
 class KeyValue:
@@ -90,10 +89,11 @@ class KeyValue:
         Source: Raft §8.
         """
         # Every server does this for every command of a run, so that it is one plain function.
-        session = self.sessions.get(request.client)
+        client, serial, oldest = request.client, request.serial, request.oldest
+        session = self.sessions.get(client)
         if session is None:
-            session = self.sessions[request.client] = Session(request.oldest, {})
-        serial, results = request.serial, session.results
+            session = self.sessions[client] = Session(oldest, {})
+        results = session.results
         if serial < session.oldest:
             return STALE
         if serial in results:
@@ -105,8 +105,8 @@ class KeyValue:
         else:
             result = self._execute(command)
         results[serial] = result
-        if request.oldest > session.oldest:
-            session.oldest = request.oldest
+        if oldest > session.oldest:
+            session.oldest = oldest
             if len(results) >= FORGET_FROM:
                 session.forget()
         return result

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,14 +132,25 @@ class Result:
         }
 
     def write(self, directory: Path | str) -> None:
-        """Write `result.json`, `trace.jsonl` and `trace.parquet`, each whole; UserError if it cannot be."""
+        """Write `result.json`, `trace.jsonl` and `trace.parquet`, each whole; UserError if it cannot be.
+
+        `result.json` is `as_dict()` with the version of leadersim and what was drawn from the seed.
+        """
         from sim.trace_files import write_jsonl, write_parquet
 
         directory = Path(directory)
         records = [*self.records, *self.details]
-        write_text(directory / "result.json", json.dumps(self.as_dict(), indent=2, allow_nan=False) + "\n")
+        found = {"leadersim": _version(), **self.as_dict(), "drawn": self.drawn}
+        write_text(directory / "result.json", json.dumps(found, indent=2, allow_nan=False) + "\n")
         write_jsonl(directory / "trace.jsonl", records)
         write_parquet(directory / "trace.parquet", records)
+
+
+def _version() -> str:
+    try:
+        return version("leadersim")
+    except PackageNotFoundError:
+        return "not installed"  # run from a checkout
 
 
 def _frame(name: str, result: Result) -> pd.DataFrame:

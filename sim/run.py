@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from sim.cluster import Cluster
+from sim.errors import UserError
 from sim.faults.nemesis import Nemesis
 from sim.invariants import attach
 from sim.plan import Plan
 from sim.prepare import prepare
 from sim.records import as_dict
 from sim.result import Result
-from sim.trace import Level
+from sim.trace import LEVELS, Level
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -27,16 +30,23 @@ def run(
     *,
     seed: int | None = None,
     trace: Level = "digest",
+    protocol: str | None = None,
+    overrides: Sequence[str] = (),
 ) -> Result:
     """Run a scenario once and return what happened.
 
     `scenario` is a loaded Scenario, a path, a name from the library ("leader-crash"), or a mapping
     of the same shape as a file. `seed` replaces the scenario's own. `trace` says how much is kept
-    (`off` has no digest and checks no invariants); it changes nothing in what happens.
+    (`off` has no digest and checks no invariants); it changes nothing in what happens. `protocol`
+    and `overrides` ("protocol.nodes=7") change what is loaded, like --protocol and --set.
 
-    Raises ScenarioError if the scenario is not valid.
+    Raises:
+        ScenarioError: the scenario, or an override, is not valid.
+        UserError: there is no such trace level, or the scenario was loaded already and cannot change.
     """
-    ready = _loaded(scenario)
+    if trace not in LEVELS:
+        raise UserError(f"trace level {trace!r} is not one of {', '.join(LEVELS)}")
+    ready = _loaded(scenario, overrides, protocol)
     chosen = ready.seed if seed is None else seed
     return run_plan(_plan(ready), chosen, trace, ready)
 
@@ -98,14 +108,16 @@ def verify_determinism(scenario: Any, seed: int | None = None) -> Divergence | N
     return None
 
 
-def _loaded(scenario: Any) -> Scenario:
+def _loaded(scenario: Any, overrides: Sequence[str] = (), protocol: str | None = None) -> Scenario:
     from sim.scenario import Scenario, find, from_dict, load
 
     if isinstance(scenario, Scenario):
+        if overrides or protocol is not None:
+            raise UserError("a loaded scenario cannot be changed: give overrides and protocol to load()")
         return scenario
     if isinstance(scenario, Mapping):
-        return from_dict(scenario)
-    return load(find([str(scenario)])[0])
+        return from_dict(scenario, overrides=overrides, protocol=protocol)
+    return load(find([str(scenario)])[0], overrides, protocol)
 
 
 _last: list[tuple[Any, Plan]] = []
@@ -129,3 +141,13 @@ def _quiet_collector() -> Iterator[None]:
     finally:
         gc.unfreeze()
         gc.set_threshold(*thresholds)
+
+
+class _CallableModule(ModuleType):
+    """Makes `from sim import run` the function: importing a submodule binds its name to the module."""
+
+    def __call__(self, scenario: Any, **options: Any) -> Result:
+        return run(scenario, **options)
+
+
+sys.modules[__name__].__class__ = _CallableModule

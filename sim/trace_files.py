@@ -68,7 +68,8 @@ def read(path: Path) -> list[Record]:
 
 
 def _json_rows(path: Path) -> Iterator[tuple[int, Any]]:
-    with path.open(encoding="utf-8", errors="replace") as lines:
+    # As bytes: a damaged byte shall be an error of its line, and not of the file or, replaced, of nobody.
+    with path.open("rb") as lines:
         _check_header(path, _parse(path, 1, lines.readline()))
         for number, line in enumerate(lines, start=2):
             yield number, _parse(path, number, line)
@@ -79,31 +80,34 @@ def _parquet_rows(path: Path) -> Iterator[tuple[int, Any]]:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
+        with path.open("rb") as file:  # Python's errors say why a file cannot be opened
+            table = pq.read_table(file)
     except pa.ArrowInvalid as error:
         raise TraceError(f"{path}: not a Parquet file: {error}") from error
-    metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
-    _check_header(path, {"format": metadata.get("format"), "version": int(metadata.get("version", 0))})
+    metadata = {k.decode(errors="replace"): v.decode() for k, v in (table.schema.metadata or {}).items()}
+    _check_header(path, {"format": metadata.get("format"), "version": metadata.get("version")})
+    if "record" not in table.column_names:
+        raise TraceError(f"{path}:1: no column `record`")
     for number, text in enumerate(table.column("record").to_pylist(), start=1):
         yield number, _parse(path, number, text)
 
 
-def _parse(path: Path, number: int, text: str) -> Any:
+def _parse(path: Path, number: int, text: str | bytes) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise TraceError(f"{path}:{number}: not a record: {error}") from error
 
 
 def _check_header(path: Path, header: Any) -> None:
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise TraceError(f"{path}:1: not a leadersim trace")
-    if header.get("version") != VERSION:
+    if str(header.get("version")) != str(VERSION):
         raise TraceError(f"{path}:1: trace version {header.get('version')}; this reader knows {VERSION}")
 
 
 def _record(path: Path, number: int, row: Any) -> Record:
-    cls = BY_KIND.get(row.pop("kind", "")) if isinstance(row, dict) else None
+    cls = BY_KIND.get(str(row.pop("kind", ""))) if isinstance(row, dict) else None
     if cls is None:
         raise TraceError(f"{path}:{number}: unknown kind of record")
     required = {field.name for field in fields(cls) if field.default is MISSING}

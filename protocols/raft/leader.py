@@ -44,9 +44,10 @@ class Leader(Follower):
         if message.term != self.current_term or self.role != LEADER:
             self._observe_term(message.term)
         elif message.success:
+            match = message.match_index
             # The answer to most heartbeats says nothing new.
-            if not message.match_index == self.match_index[source] == self.log.last_index:
-                self._on_ack(source, message.match_index)
+            if match != self.log.last_index or match != self.match_index[source]:
+                self._on_ack(source, match)
         else:
             self._on_refusal(source, message)
 
@@ -161,19 +162,22 @@ class Leader(Follower):
         if match > last_index:
             match = last_index
         # An answer may be older than one that came before it: nothing ever moves back.
-        if match > self.match_index[source]:
-            self.match_index[source] = match
+        match_index = self.match_index
+        if match > match_index[source]:
+            match_index[source] = match
             if match > self.commit_index:
                 self._advance_commit_index(match)
         if source == self.id:
             return
-        if self.next_index[source] <= match:
-            self.next_index[source] = match + 1
-        if match >= self.in_flight[source]:
-            self.in_flight[source] = 0
+        next_index = self.next_index
+        if next_index[source] <= match:
+            next_index[source] = match + 1
+        in_flight = self.in_flight
+        if match >= in_flight[source]:
+            in_flight[source] = 0
             if self.snapshot_sent_at:
                 self.snapshot_sent_at.pop(source, None)
-            if self.next_index[source] <= last_index:
+            if next_index[source] <= last_index:
                 self._send_entries((source,))
 
     def _on_refusal(self, source: NodeId, message: AppendEntriesReply) -> None:

@@ -14,20 +14,17 @@ class Log:
     without one, so that the empty log needs no special case: it agrees with every other one at 0.
     """
 
-    __slots__ = ("_entries", "last_index", "last_term", "snapshot_index", "snapshot_term")
+    __slots__ = ("_entries", "first_index", "last_index", "last_term", "snapshot_index", "snapshot_term")
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
         self.snapshot_index = 0
         self.snapshot_term = 0
-        # Attributes, not properties: every heartbeat reads them on every server.
+        # Attributes, not properties: every heartbeat reads the last ones on every server. The first index
+        # is that of the oldest entry still there; `last_index + 1` when there is none.
+        self.first_index = 1
         self.last_index = 0
         self.last_term = 0
-
-    @property
-    def first_index(self) -> int:
-        """Index of the oldest entry still there; `last_index + 1` when there is none."""
-        return self.snapshot_index + 1
 
     def entry(self, index: int) -> Entry:
         """Return the entry at `index`.
@@ -35,7 +32,7 @@ class Log:
         Raises:
             IndexError: it is covered by the snapshot, or not there yet.
         """
-        offset = index - self.snapshot_index - 1
+        offset = index - self.first_index
         if offset < 0:
             raise IndexError(f"entry {index} is covered by the snapshot up to {self.snapshot_index}")
         return self._entries[offset]
@@ -43,7 +40,7 @@ class Log:
     def term_at(self, index: int) -> int:
         """Return the term of the entry at `index`, which may also be the last one in the snapshot."""
         if index > self.snapshot_index:
-            return self._entries[index - self.snapshot_index - 1].epoch
+            return self._entries[index - self.first_index].epoch
         if index == self.snapshot_index:
             return self.snapshot_term
         return self.entry(index).epoch
@@ -54,15 +51,15 @@ class Log:
 
     def slice(self, first_index: int, last_index: int) -> tuple[Entry, ...]:
         """Return the entries from `first_index` to `last_index`, both included, as far as they are there."""
-        offset = first_index - self.snapshot_index - 1
-        if first_index == self.last_index <= last_index and offset >= 0:
-            return (self._entries[offset],)  # the newest one: what most calls want
-        return tuple(self._entries[max(offset, 0) : max(last_index - self.snapshot_index, 0)])
+        start, stop = first_index - self.first_index, last_index - self.snapshot_index
+        if 0 <= start < stop:
+            return tuple(self._entries[start:stop])
+        return tuple(self._entries[: max(stop, 0)]) if start < 0 else ()
 
     def first_index_of_term_at(self, index: int) -> int:
         """Return the oldest index that is still there and has the same term as `index`, a last one."""
         term = self.term_at(index)
-        while index > self.snapshot_index + 1 and self.term_at(index - 1) == term:
+        while index > self.first_index and self.term_at(index - 1) == term:
             index -= 1
         return index
 
@@ -74,7 +71,7 @@ class Log:
 
     def truncate_from(self, index: int) -> None:
         """Remove the entry at `index`, first_index <= index, and all that follow it."""
-        del self._entries[index - self.snapshot_index - 1 :]
+        del self._entries[index - self.first_index :]
         self.last_index = index - 1
         self.last_term = self.term_at(index - 1)
 
@@ -90,11 +87,13 @@ class Log:
             self._entries.clear()
             self.last_index, self.last_term = index, term
         self.snapshot_index, self.snapshot_term = index, term
+        self.first_index = index + 1
 
     def copy(self) -> Log:
         """Return an independent copy; the entries themselves are shared, since nobody changes them."""
         other = Log()
         other._entries = self._entries.copy()
         other.snapshot_index, other.snapshot_term = self.snapshot_index, self.snapshot_term
+        other.first_index = self.first_index
         other.last_index, other.last_term = self.last_index, self.last_term
         return other

@@ -17,10 +17,11 @@ from protocols.raft.storage import RaftStorage, SnapshotTaken
 class Requests(RaftState):
     """Applying, answering, and taking snapshots."""
 
-    __slots__ = ("accepted", "machine", "waiting")
+    __slots__ = ("_snapshot_entries", "accepted", "machine", "waiting")
 
     def __init__(self, host: Host, group: Group, parameters: RaftParameters, storage: RaftStorage) -> None:
         super().__init__(host, group, parameters, storage)
+        self._snapshot_entries = parameters.snapshot_entries
         self.machine = KeyValue()
         if self.snapshot is not None:
             self.machine.restore(self.snapshot.state)
@@ -31,9 +32,9 @@ class Requests(RaftState):
 
     def _commit(self, index: int) -> None:
         """Commit up to `index`, and apply what that adds, in order and once (Figure 2, all servers 1)."""
-        note = self.host.note
+        host = self.host
         self.commit_index = index
-        note("committed", index, self.current_term)
+        host.note("committed", index, self.current_term)
         first_index = self.last_applied + 1
         entries = self.log.slice(first_index, index)
         if self.role == LEADER:
@@ -41,11 +42,12 @@ class Requests(RaftState):
         else:
             apply = self.machine.apply
             for entry in entries:
-                if entry.command.__class__ is Request:
-                    apply(entry.command)
+                command = entry.command
+                if command.__class__ is Request:
+                    apply(command)
         self.last_applied = index
-        note("applied", first_index, entries)
-        limit = self.parameters.snapshot_entries
+        host.note("applied", first_index, entries)
+        limit = self._snapshot_entries
         if limit and index - self.log.snapshot_index >= limit:
             self._take_snapshot()
 

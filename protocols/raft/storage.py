@@ -46,68 +46,48 @@ class SnapshotTaken:
     state: Any
 
 
-JOURNAL_MAX = 256
-"""So many records wait at most to be folded: a log that nobody looks at need not be up to date."""
-
-
 class RaftStorage:
     """The durable state of one server; implements `protocols.api.Storage`."""
 
-    __slots__ = ("_journal", "_log", "current_term", "snapshot", "voted_for")
+    __slots__ = ("current_term", "log", "snapshot", "voted_for")
 
     def __init__(self) -> None:
         self.current_term = 0
         self.voted_for: NodeId | None = None
         self.snapshot: SnapshotTaken | None = None
-        self._log = Log()
-        self._journal: list[Any] = []
-
-    @property
-    def log(self) -> Log:
-        """The log as far as it is durable."""
-        if self._journal:
-            self._fold()
-        return self._log
+        self.log = Log()
 
     def apply(self, record: Any) -> None:
-        """Take one record; entries are folded into the log when somebody looks at it."""
-        journal = self._journal
-        journal.append(record)
-        if record.__class__ is not Appended or len(journal) > JOURNAL_MAX:
-            self._fold()
-
-    def _fold(self) -> None:
-        journal, self._journal = self._journal, []
-        for saved in journal:
-            _FOLD[saved.__class__](self, saved)
+        """Take one record."""
+        if record.__class__ is Appended:  # what nearly all are
+            log = self.log
+            assert record.prev_index == log.last_index, (
+                f"entries after {record.prev_index} in a log that ends at {log.last_index}"
+            )
+            log.append(record.entries)
+        else:
+            _APPLY[record.__class__](self, record)
 
     def copy(self) -> RaftStorage:
         """Return an independent copy."""
-        self._fold()
         other = RaftStorage()
         other.current_term, other.voted_for = self.current_term, self.voted_for
-        other._log, other.snapshot = self._log.copy(), self.snapshot
+        other.log, other.snapshot = self.log.copy(), self.snapshot
         return other
 
-    def _fold_hard_state(self, record: HardState) -> None:
+    def _apply_hard_state(self, record: HardState) -> None:
         self.current_term, self.voted_for = record.term, record.voted_for
 
-    def _fold_appended(self, record: Appended) -> None:
-        last = self._log.last_index
-        assert record.prev_index == last, f"entries after {record.prev_index} in a log that ends at {last}"
-        self._log.append(record.entries)
+    def _apply_truncated(self, record: Truncated) -> None:
+        self.log.truncate_from(record.from_index)
 
-    def _fold_truncated(self, record: Truncated) -> None:
-        self._log.truncate_from(record.from_index)
-
-    def _fold_snapshot_taken(self, record: SnapshotTaken) -> None:
+    def _apply_snapshot_taken(self, record: SnapshotTaken) -> None:
         self.snapshot = record
-        self._log.compact(record.last_included_index, record.last_included_term)
+        self.log.compact(record.last_included_index, record.last_included_term)
 
 
-_FOLD: dict[type, Any] = {
-    HardState: RaftStorage._fold_hard_state,
-    Appended: RaftStorage._fold_appended,
-    Truncated: RaftStorage._fold_truncated,
-    SnapshotTaken: RaftStorage._fold_snapshot_taken,
+_APPLY: dict[type, Any] = {
+    HardState: RaftStorage._apply_hard_state,
+    Truncated: RaftStorage._apply_truncated,
+    SnapshotTaken: RaftStorage._apply_snapshot_taken,
 }

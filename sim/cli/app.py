@@ -9,6 +9,7 @@ from sim.cli.completion import completion
 from sim.cli.console import color_option
 from sim.cli.listing import metrics, protocols, scenarios
 from sim.cli.run import run
+from sim.cli.sweep import sweep
 
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -57,5 +58,5 @@ def cli(context: click.Context) -> None:
         context.exit(2)
 
 
-for command in (run, check, scenarios, protocols, metrics, schema, completion):
+for command in (run, sweep, check, scenarios, protocols, metrics, schema, completion):
     cli.add_command(command)

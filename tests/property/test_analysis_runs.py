@@ -55,7 +55,7 @@ event = st.one_of(
     st.builds(lambda n, e: lambda at: [Served(at, n, e)], node, epoch),
     st.builds(lambda n: lambda at: [Followed(at, n, 0, "x")], node),
     st.builds(
-        lambda n, e, ago: lambda at: [Stalled(at, n, e, max(0, at - ago))], node, epoch, st.integers(1, 9)
+        lambda n, e, ago: lambda at: [Stalled(at, n, e, max(0, at - 2 * ago))], node, epoch, st.integers(1, 4)
     ),
 )
 

@@ -62,7 +62,9 @@ class Oracle:
 
 
 @given(RATES, HISTORIES)
-def test_a_timer_fires_when_its_local_time_is_over(rate: int, history: list[tuple[int, tuple[str, int]]]) -> None:
+def test_a_timer_fires_when_its_local_time_is_over(
+    rate: int, history: list[tuple[int, tuple[str, int]]]
+) -> None:
     """Never early; late by at most the nanosecond that each change of rate may round up; never twice."""
     kernel, oracle = Kernel(), Oracle()
     clock = Clock(kernel, rate)

@@ -8,6 +8,7 @@ from typing import Any
 
 from protocols.api import ProtocolSpec
 from sim.cluster import Cluster
+from sim.plan import nodes_of
 from sim.prepare import prepare
 from sim.records import Campaigned, Crashed, Followed, Led, Started, Violated
 from sim.run import build
@@ -31,7 +32,7 @@ def trial(seed: int, protocol: ProtocolSpec | None = None) -> Trial:
     """Return what came of one swarm scenario, run on Raft or on `protocol`."""
     plan = prepare(from_dict(swarm(seed)))
     if protocol is not None:
-        plan = replace(plan, protocol=protocol)
+        plan = replace(plan, protocol=protocol, roles=nodes_of(protocol, plan.parameters))
     cluster = build(plan, seed, "digest")
     crashes = _UnsyncedCrashes(cluster)
     cluster.start()

@@ -56,10 +56,10 @@ class HalfIsEnough(Raft):
 class TruncatesOnOverlap(Raft):
     """R13: whatever follows prev_log_index is replaced (akka-raft 66, RaftOS 26, WRaft)."""
 
-    def _store(self, prev_index: int, entries: tuple[Entry, ...]) -> None:
+    def _store_overlap(self, prev_index: int, entries: tuple[Entry, ...]) -> None:
         if self.log.snapshot_index <= prev_index < self.log.last_index:
             self._truncate_from(prev_index + 1)
-        super()._store(prev_index, entries)
+        super()._store_overlap(prev_index, entries)
 
 
 class MatchIsOwnLast(Raft):

@@ -121,13 +121,18 @@ def test_outages_with_their_justified_part_and_cause() -> None:
 
 
 def test_client_outages_have_the_cause_of_the_system_outage() -> None:
-    """The command that fails was invoked before the crash that it met."""
+    """The command that fails was invoked before the crash that it met; another fault was on before."""
     tally = OperationTally(BOUND)
     for invoked, completed, outcome in [(10, 11, "ok"), (19, 29, "info"), (52, 53, "ok"), (70, 71, "fail")]:
         tally.completed(tally.invoked(invoked), completed, outcome)
     tally.finish(END)
     records = recorded(
-        *SERVICE, fault(20, 0, "crash", "a"), *crash(20, "a", 1), Led(46, "b", 2), Served(50, "b", 2)
+        *SERVICE,
+        fault(15, 1, "slow", "c"),
+        fault(20, 0, "crash", "a"),
+        *crash(20, "a", 1),
+        Led(46, "b", 2),
+        Served(50, "b", 2),
     )
 
     assert [outage for outage in outages(records, tally) if outage.view == "client"] == [
@@ -147,6 +152,22 @@ def test_a_client_outage_after_a_system_outage_has_its_own_cause() -> None:
     )  # fmt: skip
 
     assert outages(records, tally)[-1] == Outage("client", 27, END, 0, END - 27, "slow_disk (fault 1)")
+
+
+def test_an_outage_that_began_with_a_command_under_way_is_due_to_the_fault_that_struck_then() -> None:
+    """The command of 19 hangs since a hears no answers from 20 on; that of 50 just hangs."""
+    deaf = [fault(20, 4, "isolate", "a"), FaultEnded(39, 4, "isolate", ("a",))]
+    records = recorded(
+        *SERVICE, *deaf, Stalled(40, "a", 1, 19), Stalled(60, "a", 1, 50), fault(60, 5, "flap", "a")
+    )
+
+    assert [
+        (o.from_ns, o.to_ns, o.cause) for o in outages(records, OperationTally(BOUND)) if o.view == "system"
+    ] == [
+        (0, 8, "start"),
+        (19, 40, "isolate (fault 4)"),
+        (50, 60, "stall"),
+    ]
 
 
 def test_interval_arithmetic() -> None:

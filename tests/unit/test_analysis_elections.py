@@ -227,9 +227,23 @@ def test_another_fault_on_the_leader_is_the_cause() -> None:
     fall = [Followed(45, "a", 1, "no quorum heard"), *SUCCESSION]
 
     assert rows(fault(40, 0, "slow_disk", "a"), *fall) == [("slow_disk", "a", 45, 12)]
+    assert rows(fault(40, 0, "slow_disk", "a"), fault(41, 1, "slow", "a"), *fall) == [("slow", "a", 45, 12)]
     assert rows(fault(40, 0, "slow_disk", "b"), *fall) == [("unforced", "a", 45, 12)]
     assert rows(fault(40, 0, "slow_disk", "a"), FaultEnded(44, 0, "slow_disk", ("a",)), *fall) == [
         ("unforced", "a", 45, 12)
+    ]
+
+
+def test_a_leader_that_is_overtaken_while_some_of_its_links_are_cut() -> None:
+    """It kept a majority, but the one that it lost did not hear of it: this was forced."""
+    assert rows(LinksCut(40, isolation("a", "b")), *SUCCESSION) == [("partition", "a", 50, 7)]
+    assert rows(fault(39, 0, "flap", "a"), LinksCut(40, isolation("a", "b")), *SUCCESSION) == [
+        ("flap", "a", 50, 7)
+    ]
+    assert rows(LinksCut(40, isolation("c", "b")), *SUCCESSION) == [("unforced", "a", 50, 7)]
+    assert rows(LinksCut(40, isolation("a", "k")), *SUCCESSION) == [("unforced", "a", 50, 7)]
+    assert rows(LinksCut(40, isolation("a", "b")), LinksHealed(46, isolation("a", "b")), *SUCCESSION) == [
+        ("unforced", "a", 50, 7)
     ]
 
 

@@ -6,6 +6,7 @@ from analysis.causes import causes_at
 from analysis.incidents import LOST_STATE, Incident, incidents
 from analysis.leaderships import Leadership, leaderships
 from sim.records import (
+    ClockChanged,
     EffectJudged,
     FaultEnded,
     Followed,
@@ -126,7 +127,22 @@ def test_dual_effect_is_an_accepted_effect_of_a_lower_epoch() -> None:
         EffectJudged(5, "r", "a", 1, True, 2),
     ]
 
-    assert found(*events) == [Incident("dual_effect", 5, 5, ("a",), (1,), "stall", "r had seen epoch 2")]
+    assert found(*events) == [Incident("dual_effect", 5, 5, ("a",), (1,), "unknown", "r had seen epoch 2")]
+
+
+def test_a_dual_effect_has_the_cause_of_the_dual_belief_before() -> None:
+    """a was paused when b took over; when it is awake again it writes once under each of its epochs."""
+    events = [
+        Led(1, "a", 1), fault(10, 3, "pause", "a"), Paused(10, "a"), Led(15, "b", 2), Resumed(20, "a"),
+        FaultEnded(20, 3, "pause", ("a",)), Followed(21, "a", 1, "x"),
+        EffectJudged(25, "r", "a", 1, True, 2), EffectJudged(26, "r", "a", 0, True, 2),
+    ]  # fmt: skip
+
+    assert [(one.level, one.cause) for one in found(*events)] == [
+        ("dual_belief", "pause (fault 3)"),
+        ("dual_effect", "pause (fault 3)"),
+        ("dual_effect", "unknown"),
+    ]
 
 
 def test_lost_state_is_a_violation_of_certain_properties() -> None:
@@ -165,8 +181,8 @@ def test_causes_prefer_what_struck_then_what_is_on_then_events() -> None:
         "clock_step (fault 1)",
         "slow_disk (fault 0)",
         "a stepped down: tired",
-        "stall",
-        "stall",
+        "unknown",
+        "unknown",
     ]
 
 
@@ -189,3 +205,42 @@ def test_a_leadership_of_one_instant_takes_part_in_no_dual_belief() -> None:
     assert found(Led(1, "a", 1), Led(5, "b", 2), Followed(5, "b", 2, "x"), Led(6, "c", 3)) == [
         Incident("dual_belief", 6, END, ("a", "c"), (1, 3), "c led")
     ]
+
+
+def test_faults_with_nothing_to_undo_are_over_at_once() -> None:
+    """Neither a restart nor a heal nor a step of a clock is blamed for what comes later; a drift is."""
+    records = recorded(
+        fault(10, 0, "restart", "a"), fault(12, 1, "heal"), fault(14, 2, "clock", "b"),
+        ClockChanged(14, "b", 9, 0.0), fault(16, 3, "clock", "c"), ClockChanged(16, "c", 0, 5.0),
+    )  # fmt: skip
+
+    assert causes_at(records, [10, 12, 14, 15, 16, 17]) == [
+        "restart (fault 0)", "heal (fault 1)", "clock (fault 2)", "unknown", "clock (fault 3)",
+        "clock (fault 3)",
+    ]  # fmt: skip
+
+
+def test_a_step_of_a_clock_ends_no_other_fault_on_it() -> None:
+    """The clock of b drifts since 10; that it is stepped at 14 does not end the drift."""
+    records = recorded(
+        fault(10, 0, "clock", "b"), ClockChanged(10, "b", 0, 5.0),
+        fault(14, 1, "clock", "b"), ClockChanged(14, "b", 9, 5.0),
+    )  # fmt: skip
+
+    assert causes_at(records, [15]) == ["clock (fault 0)"]
+
+
+def test_of_two_faults_of_one_instant_the_last_is_blamed() -> None:
+    """Even if neither lasts."""
+    assert causes_at(recorded(fault(10, 0, "heal"), fault(10, 1, "restart", "a")), [10]) == [
+        "restart (fault 1)"
+    ]
+
+
+def test_a_fault_may_be_on_several_times() -> None:
+    """The crash of a ends; that of b, by the same fault, goes on."""
+    records = recorded(
+        fault(10, 0, "crash", "a"), fault(20, 0, "crash", "b"), FaultEnded(30, 0, "crash", ("a",))
+    )
+
+    assert causes_at(records, [35]) == ["crash (fault 0)"]

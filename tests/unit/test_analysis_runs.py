@@ -160,3 +160,13 @@ def test_records_must_begin_with_the_start_of_the_run() -> None:
     """Without it nobody knows who takes part."""
     with pytest.raises(ValueError, match="begin with RunStarted"):
         started(recorded()[1:])
+
+
+def test_a_node_is_touched_by_cuts_from_servers_and_contenders() -> None:
+    """In either direction; links to clients do not count."""
+    world = World(("a", "b"), ("x",))
+    world.cut = {("x", "b"), ("a", "k")}
+
+    assert [world.is_touched(node) for node in "abx"] == [False, True, True]
+    world.cut = {("b", "x")}
+    assert [world.is_touched(node) for node in "abx"] == [False, True, True]

@@ -22,7 +22,9 @@ class Bench:
         self.fired: list[tuple[int, str]] = []
 
     def timer(self, name: str = "t") -> NodeTimer:
-        return NodeTimer(name, self.kernel, self.clock, lambda: self.fired.append((self.kernel.now, name)))
+        return NodeTimer(
+            name, self.kernel, self.clock, lambda: self.fired.append((int(self.kernel.now), name))
+        )
 
     def at(self, time_ns: int, action: Any, *arguments: Any) -> None:
         self.kernel.call_at(time_ns, lambda _: action(*arguments))
@@ -116,10 +118,21 @@ def test_a_change_of_rate_moves_timers_that_are_running(rate_ppb: int, true_ns: 
     assert [(true_ns, "t")] == bench.run()
 
 
+def test_a_change_of_rate_rounds_up() -> None:
+    """Half a nanosecond is gone when the slow clock becomes right: the other half is not over at once."""
+    bench = Bench(-S // 2)
+    bench.timer().set(1)
+    bench.at(1, bench.clock.set_rate, 0)
+
+    assert bench.run() == [(2, "t")]
+
+
 def test_a_timer_can_be_set_anew_shortened_and_cancelled() -> None:
     """`set` replaces what was set before, in either direction; `cancel` is harmless when nothing is set."""
     bench = Bench()
-    longer, shorter, cancelled, again = (bench.timer(name) for name in ("longer", "shorter", "never", "again"))
+    longer, shorter, cancelled, again = (
+        bench.timer(name) for name in ("longer", "shorter", "never", "again")
+    )
     for timer in (longer, shorter, cancelled, again):
         timer.cancel()
         timer.set(10)
@@ -138,7 +151,7 @@ def test_a_timer_fires_once_and_may_set_itself() -> None:
     beats: list[int] = []
 
     def beat() -> None:
-        beats.append(bench.kernel.now)
+        beats.append(int(bench.kernel.now))
         if len(beats) < 4:
             timer.set(10 if len(beats) < 3 else 0)
 
@@ -158,6 +171,19 @@ def test_a_shortened_timer_fires_once_although_its_old_entries_are_queued() -> N
     bench.at(60, timer.set, 40)
 
     assert bench.run() == [(50, "t"), (100, "t")]
+
+
+def test_a_stale_entry_adds_none() -> None:
+    """When the entry of a deadline of the past comes up, the one of today's stays the only one."""
+    bench = Bench()
+    timer = bench.timer()
+    timer.set(100)
+    timer.set(50)
+    bench.at(60, timer.set, 90)
+    bench.kernel.run(120)
+
+    assert len(bench.kernel.queue) == 1
+    assert bench.run() == [(50, "t"), (150, "t")]
 
 
 def test_500_resets_leave_one_entry() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from sim.distributions import Constant
 from sim.plan import DiskPlan
-from tests.unit.world import MS, S, Kept, Ping, Probe, World
+from tests.unit.world import MS, Kept, Ping, Probe, S, World
 
 SLOW = DiskPlan(fsync=Constant(5 * MS))
 
@@ -19,7 +19,7 @@ def test_what_is_sent_before_a_save_leaves_at_once_and_what_is_sent_after_waits(
     world.send("n1", "n2", 2)
     world.run()
 
-    assert [(MS, 1), (6 * MS, 2)] == world.arrivals("n2")
+    assert world.arrivals("n2") == [(MS, 1), (6 * MS, 2)]
 
 
 def test_each_message_waits_for_the_saves_before_it_and_no_longer() -> None:
@@ -33,8 +33,8 @@ def test_each_message_waits_for_the_saves_before_it_and_no_longer() -> None:
     world.send("n1", "n2", 3, 4)
     world.run()
 
-    assert [(6 * MS, 1), (11 * MS, 3), (11 * MS, 4)] == world.arrivals("n2")
-    assert [(6 * MS, 2)] == world.arrivals("n3")
+    assert world.arrivals("n2") == [(6 * MS, 1), (11 * MS, 3), (11 * MS, 4)]
+    assert world.arrivals("n3") == [(6 * MS, 2)]
 
 
 def test_a_message_sent_later_waits_for_a_save_under_way() -> None:
@@ -45,7 +45,7 @@ def test_a_message_sent_later_waits_for_a_save_under_way() -> None:
         world.at(at, lambda number=number: world.send("n1", "n2", number))  # type: ignore[misc]
     world.run()
 
-    assert [(7 * MS, 1), (7 * MS, 2), (8 * MS, 3)] == world.arrivals("n2")
+    assert world.arrivals("n2") == [(7 * MS, 1), (7 * MS, 2), (8 * MS, 3)]
 
 
 def test_waiting_messages_keep_their_order() -> None:
@@ -71,7 +71,7 @@ def test_a_stalled_disk_stalls_what_was_sent_after_a_save() -> None:
     world.at(S, world.node("n1").disk.release)
     world.run()
 
-    assert [(MS, 2), (S + MS, 1)] == world.arrivals("n3")
+    assert world.arrivals("n3") == [(MS, 2), (S + MS, 1)]
 
 
 def test_an_instant_disk_makes_nothing_wait() -> None:
@@ -81,7 +81,7 @@ def test_an_instant_disk_makes_nothing_wait() -> None:
     world.send("n1", "n2", 1)
     world.run()
 
-    assert [(MS, 1)] == world.arrivals("n2")
+    assert world.arrivals("n2") == [(MS, 1)]
 
 
 def test_a_crash_loses_what_waits_for_the_disk() -> None:
@@ -96,7 +96,7 @@ def test_a_crash_loses_what_waits_for_the_disk() -> None:
     world.at(3 * MS, lambda: world.send("n1", "n2", 3))
     world.run()
 
-    assert [(MS, 1), (4 * MS, 3)] == world.arrivals("n2")
+    assert world.arrivals("n2") == [(MS, 1), (4 * MS, 3)]
 
 
 def test_saves_and_synchronisations_are_announced() -> None:
@@ -133,7 +133,7 @@ def test_a_process_hears_itself_at_once_in_order_and_never_within_a_step(seeded:
     world.at(MS, lambda: world.send("n1", "n1", 0))
     world.run()
 
-    assert [] == heard_within_the_step
+    assert heard_within_the_step == []
     assert [(MS, number) for number in range(20)] == world.arrivals("n1")
 
 
@@ -145,7 +145,7 @@ def test_a_message_to_itself_waits_for_the_disk() -> None:
     world.send("n1", "n1", 2)
     world.run()
 
-    assert [(0, 1), (5 * MS, 2)] == world.arrivals("n1")
+    assert world.arrivals("n1") == [(0, 1), (5 * MS, 2)]
 
 
 def test_a_message_to_itself_does_not_survive_the_process() -> None:
@@ -162,7 +162,7 @@ def test_a_message_to_itself_does_not_survive_the_process() -> None:
     world.at(MS, step)
     world.run()
 
-    assert [(MS, 2)] == world.arrivals("n1")
+    assert world.arrivals("n1") == [(MS, 2)]
 
 
 def test_a_timer_is_named_and_its_first_callback_stays() -> None:
@@ -174,7 +174,7 @@ def test_a_timer_is_named_and_its_first_callback_stays() -> None:
     assert first is probe.host.timer("election", lambda: None)
     first.set(MS)
     world.run()
-    assert [(MS, "election")] == world.fired["n1"]
+    assert world.fired["n1"] == [(MS, "election")]
 
 
 def test_clocks_and_randomness_are_the_nodes_own() -> None:
@@ -184,11 +184,13 @@ def test_clocks_and_randomness_are_the_nodes_own() -> None:
     world.run(S)
     hosts = [world.probes[name].host for name in ("n1", "n2")]
 
-    assert [S, S] == [host.now() for host in hosts]
-    assert MS == hosts[0].wall() - hosts[1].wall()
+    assert [host.now() for host in hosts] == [S, S]
+    assert hosts[0].wall() - hosts[1].wall() == MS
     draws = [[host.random.randrange(0, 10**6) for _ in range(4)] for host in hosts]
     assert draws[0] != draws[1]
-    assert draws == [[other.probes[n].host.random.randrange(0, 10**6) for _ in range(4)] for n in ("n1", "n2")]
+    assert draws == [
+        [other.probes[n].host.random.randrange(0, 10**6) for _ in range(4)] for n in ("n1", "n2")
+    ]
     node = world.node("n1")
     node.crash()
     node.start()

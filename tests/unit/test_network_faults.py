@@ -74,12 +74,12 @@ def test_a_cut_lets_messages_on_their_way_arrive() -> None:
     world = _world([(10, "drop", "a")], LinkSpec(latency=Constant(9 * MS)))
 
     # The cut of that instant was made before the message was sent, as an earlier event.
-    assert [(9 * MS, 0)] == world.arrivals("n2")
+    assert world.arrivals("n2") == [(9 * MS, 0)]
     late = World(latency=Constant(9 * MS)).start()
     late.send("n1", "n2", 1)
     late.cluster.network.cut("token", [LINK], "drop")
     late.send("n1", "n2", 2)
-    assert [(9 * MS, 1)] == late.run().arrivals("n2")
+    assert late.run().arrivals("n2") == [(9 * MS, 1)]
 
 
 def test_a_holding_cut_delivers_after_the_heal_in_order() -> None:
@@ -127,10 +127,10 @@ def test_only_the_named_direction_is_cut() -> None:
     world.send("n2", "n3", 4)
     world.run()
 
-    assert ([1], [], [4]) == (world.numbers("n2"), world.numbers("n1"), world.numbers("n3"))
-    assert (True, False) == (
+    assert (world.numbers("n2"), world.numbers("n1"), world.numbers("n3")) == ([1], [], [4])
+    assert (
         world.cluster.network.is_cut("n2", "n1"), world.cluster.network.is_cut("n1", "n2"),
-    )  # fmt: skip
+    ) == (True, False)  # fmt: skip
 
 
 def test_a_cut_does_not_keep_a_process_from_itself() -> None:
@@ -139,7 +139,7 @@ def test_a_cut_does_not_keep_a_process_from_itself() -> None:
     world.cluster.network.cut("token", [LINK, ("n2", "n1")], "drop")
     world.send("n1", "n1", 1)
 
-    assert [1] == world.run().numbers("n1")
+    assert world.run().numbers("n1") == [1]
 
 
 def test_cuts_are_recorded_when_links_close_and_open() -> None:
@@ -147,7 +147,9 @@ def test_cuts_are_recorded_when_links_close_and_open() -> None:
     steps = [(5, "drop", "a"), (15, "hold", "b"), (25, "heal", "a"), (45, "heal", "b")]
     world = _world(steps)
 
-    assert [LinksCut(5 * MS, (LINK,)), LinksHealed(45 * MS, (LINK,))] == world.milestones(LinksCut, LinksHealed)
+    assert [LinksCut(5 * MS, (LINK,)), LinksHealed(45 * MS, (LINK,))] == world.milestones(
+        LinksCut, LinksHealed
+    )
 
 
 @pytest.mark.parametrize("link", [JITTER, TROUBLED], ids=["plain", "troubled"])
@@ -168,7 +170,7 @@ def test_cut_messages_are_counted_and_recorded() -> None:
     held = _world([(5, "hold", "a"), (45, "heal", "a")], level="full")
 
     for world, outcomes in ((dropped, {"delivered": 6, "cut": 4}), (held, {"delivered": 10})):
-        assert 10 == world.cluster.network.messages
+        assert world.cluster.network.messages == 10
         records = [r for r in world.cluster.trace.details or [] if isinstance(r, Message)]
         found = [record.outcome for record in records]
         assert outcomes == {outcome: found.count(outcome) for outcome in found}
@@ -207,7 +209,7 @@ def test_messages_over_degraded_lanes_are_counted_once() -> None:
     """Also after the lane is gone."""
     world = _world([(5, "slow", "a"), (15, "slower", "b"), (35, "restore", "b"), (55, "restore", "a")])
 
-    assert 10 == world.cluster.network.messages
+    assert world.cluster.network.messages == 10
 
 
 def test_a_fifo_link_stays_in_order_through_a_degradation() -> None:
@@ -232,4 +234,4 @@ def test_a_line_that_is_busy_stays_busy_through_a_degradation() -> None:
     world.cluster.network.degrade("token", {LINK: wide}, "same")
     world.send("n1", "n2", 3)
 
-    assert [(S // 10, 1), (S // 5, 2), (3 * S // 10, 3)] == world.run().arrivals("n2")
+    assert world.run().arrivals("n2") == [(S // 10, 1), (S // 5, 2), (3 * S // 10, 3)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from statistics import correlation
 
 import pytest
 
@@ -11,13 +12,15 @@ from sim.distributions import Constant, Distribution, Exponential, Uniform
 from sim.network.draws import Chances
 from sim.network.spec import LinkSpec, Loss
 from sim.rng import Seed
-from tests.unit.world import MS, S, US, Heavy, World
+from tests.unit.world import MS, US, Heavy, S, World
 
 JITTER = Uniform(MS, 5 * MS)
 COUNT = 4000
 
 
-def _send_all(spec: LinkSpec, count: int = COUNT, gap_ns: int = 0, nodes: int = 2, level: str = "digest") -> World:
+def _send_all(
+    spec: LinkSpec, count: int = COUNT, gap_ns: int = 0, nodes: int = 2, level: str = "digest"
+) -> World:
     """Send pings 0, 1 ... over the link n1>n2, one every `gap_ns`."""
     world = World(nodes, link=spec, level=level).start()  # type: ignore[arg-type]
     for number in range(count):
@@ -25,10 +28,10 @@ def _send_all(spec: LinkSpec, count: int = COUNT, gap_ns: int = 0, nodes: int = 
     return world.run(100 * S)
 
 
-def _latencies(spec: LinkSpec, count: int = COUNT, **options: int) -> dict[int, int]:
+def _latencies(spec: LinkSpec, count: int = COUNT, nodes: int = 2) -> dict[int, int]:
     """Return the first latency of each message that arrived, when all are sent at time 0."""
     found: dict[int, int] = {}
-    for at, number in _send_all(spec, count, **options).arrivals("n2"):
+    for at, number in _send_all(spec, count, nodes=nodes).arrivals("n2"):
         found.setdefault(number, at)
     return found
 
@@ -57,6 +60,8 @@ def test_jitter_is_added_to_a_measured_base() -> None:
     extra = [jittered[number] - base[number] for number in range(500)]
     assert all(10 * US <= one < 20 * US for one in extra)
     assert len(set(extra)) > 400
+    # A stream of its own: not the quantile that the base has.
+    assert abs(correlation([base[number] for number in range(500)], extra)) < 5 / 500**0.5
 
 
 @pytest.mark.parametrize("nodes", [3, 5, 20])
@@ -130,6 +135,20 @@ def test_losses_come_in_bursts_of_the_mean_length_that_was_asked_for(share: floa
     assert abs(sum(lost) - share * count) < 5 * (2 * burst * share * (1 - share) * count) ** 0.5
 
 
+def test_bursts_are_the_words_of_the_links_stream_one_after_the_other() -> None:
+    """Gilbert's chain, moved by one word a message, whatever the blocks: 2**64 is probability 1."""
+    share, burst, count = 0.3, 4.0, 700
+    arrived = _latencies(LinkSpec(loss=Loss(share, burst)), count)
+    stream, bad, expected = Seed(1).stream("link n1>n2 loss"), False, []
+    for number in range(count):
+        fraction = stream.word() / 2**64
+        bad = fraction >= 1 / burst if bad else fraction < share / (1 - share) / burst
+        if not bad:
+            expected.append(number)
+
+    assert sorted(arrived) == expected
+
+
 def _runs(flags: list[bool]) -> list[int]:
     """Return the lengths of the runs of True."""
     lengths = [0]
@@ -145,7 +164,7 @@ def test_lost_messages_count_as_sent() -> None:
     """Costs are what was sent."""
     world = _send_all(LinkSpec(loss=Loss(0.5)), 1000)
 
-    assert 1000 == world.cluster.network.messages
+    assert world.cluster.network.messages == 1000
     assert len(world.arrivals("n2")) < 600
 
 
@@ -264,4 +283,4 @@ def test_a_message_weighs_what_it_says() -> None:
     world.run()
 
     times = [at for at, _, _ in world.heard["n2"]]
-    assert [S + MS, S + MS + 100 * US] == times
+    assert times == [S + MS, S + MS + 100 * US]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,8 @@ ALL = {name: shape for name, (shape, _) in SHAPES.items()} | OTHERS
 
 
 def _draws(distribution: Distribution, size: int, seed: int = 1) -> list[int]:
-    sampler, found = Sampler(distribution, Seed(seed).key("test")), []
+    sampler = Sampler(distribution, Seed(seed).key("test"))
+    found: list[int] = []
     while len(found) < size:
         found.extend(sampler.block()[::-1])
     return found[:size]
@@ -87,7 +89,7 @@ def test_the_nodes_of_the_tables_are_exact(name: str) -> None:
 def test_between_the_nodes_the_error_is_small(name: str) -> None:
     """Linear interpolation misses the quantile by less than 0.3 % of it, or of a standard deviation."""
     distribution, expected = SHAPES[name]
-    positions = np.array([(x + y) // 2 for x, y in zip(NODES[16:], NODES[17:], strict=False)])
+    positions = np.array([(x + y) // 2 for x, y in pairwise(NODES[16:])])
     for cells, exact in (
         (positions, expected.ppf((positions + 0.5) / 2**32)),
         (2**32 - 1 - positions, expected.isf((positions + 0.5) / 2**32)),

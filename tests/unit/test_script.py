@@ -35,7 +35,7 @@ def test_a_script_sleeps_on_its_timer() -> None:
     host.timers["script"].fire()
     assert ([TimerSet("script", 20)], [None], False) == (host.take(), seen, runner.done)
     host.timers["script"].fire()
-    assert ([], True) == (host.take(), runner.done)
+    assert (host.take(), runner.done) == ([], True)
 
 
 def test_a_call_sends_and_returns_the_reply() -> None:
@@ -62,10 +62,10 @@ def test_a_call_returns_none_when_its_time_is_up() -> None:
 
     host, runner = _runner(script())
     host.timers["script"].fire()
-    assert [None] == seen
+    assert seen == [None]
     host.take()
     runner.on_reply("s1", Pong(1))
-    assert ([None], []) == (seen, host.take())
+    assert (seen, host.take()) == ([None], [])
     runner.on_reply("s1", Pong(2))
     assert ([None, Pong(2)], True) == (seen, runner.done)
 
@@ -80,9 +80,9 @@ def test_a_reply_from_elsewhere_or_to_something_else_is_ignored(source: str, rep
     def script() -> Script:
         seen.append((yield _call(1)))
 
-    host, runner = _runner(script())
+    _, runner = _runner(script())
     runner.on_reply(source, reply)
-    assert ([], False) == (seen, runner.done)
+    assert (seen, runner.done) == ([], False)
     runner.on_reply("s1", Pong(1))
     assert [Pong(1)] == seen
 

@@ -16,9 +16,19 @@ from sim.distributions import Uniform
 from sim.kernel import Kernel
 from sim.network.spec import LinkSpec, Loss
 from sim.plan import DiskPlan
-from sim.records import Campaigned, ClockChanged, LinksCut, Message, Noted, RunStarted, Saved, Synced, TimerFired
+from sim.records import (
+    Campaigned,
+    ClockChanged,
+    LinksCut,
+    Message,
+    Noted,
+    RunStarted,
+    Saved,
+    Synced,
+    TimerFired,
+)
 from sim.trace import LEVELS, Digest, Level, MessageCodec, Trace, code_of
-from tests.unit.world import MS, S, Kept, Ping, Unheard, World
+from tests.unit.world import MS, Kept, Ping, S, Unheard, World
 
 ROOT = Path(__file__).parents[2]
 
@@ -93,7 +103,7 @@ def test_every_field_of_a_milestone_is_in_the_digest() -> None:
 
 def test_codes_of_names_are_fixed() -> None:
     """CRC-32; the check value of the algorithm is that of the text 123456789 (ITU-T V.42)."""
-    assert 0xCBF43926 == code_of("123456789")
+    assert code_of("123456789") == 0xCBF43926
 
 
 # The codec of messages -----------------------------------------------------------------------------
@@ -148,9 +158,9 @@ def test_listeners_are_told_in_order_of_subscription() -> None:
     trace.emit("led", "n2", 2)
     trace.emit("followed", "n1", "nobody listens")
 
-    assert [
+    assert told == [
         ("first", "n1", 1), ("only n1", "n1", 1), ("last", "n1", 1), ("first", "n2", 2), ("last", "n2", 2),
-    ] == told  # fmt: skip
+    ]  # fmt: skip
     assert one is trace.of_node("n1")
     assert other is not one
 
@@ -164,7 +174,7 @@ def test_a_host_tells_those_who_subscribe_after_it_was_made() -> None:
     world.probes["n1"].host.note("campaigned", 4)
     world.probes["n2"].host.save(Kept(1))
 
-    assert [("n1", 4), ("n2", 1)] == told
+    assert told == [("n1", 4), ("n2", 1)]
 
 
 # Levels ------------------------------------------------------------------------------------------
@@ -281,5 +291,5 @@ def test_details_are_plain_values() -> None:
     from sim.detail import plain, plain_fields
 
     nested = Nested(Ping(1), {2: (3, 4)})
-    assert {"inner": {"number": 1}, "pairs": {"2": [3, 4]}} == plain_fields(nested)
-    assert [{"number": 1}, "x", None] == plain((Ping(1), "x", None))
+    assert plain_fields(nested) == {"inner": {"number": 1}, "pairs": {"2": [3, 4]}}
+    assert plain((Ping(1), "x", None)) == [{"number": 1}, "x", None]

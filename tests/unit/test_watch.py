@@ -46,10 +46,11 @@ def test_candidacies_and_known_leaders_become_milestones() -> None:
 
 
 def test_the_first_commit_of_a_leader_is_its_service() -> None:
-    """One for each epoch; a follower's commit is none, nor one of a leader of the past."""
+    """One for each epoch; a follower's commit is none, nor one of a leader of the past or another epoch."""
     play = Play()
     play.at(1, "n1", "lead", 1)
     play.at(2, "n2", "committed", 1, 1)
+    play.at(2, "n1", "committed", 1, 7)
     play.at(3, "n1", "committed", 1, 1)
     play.at(4, "n1", "committed", 2, 1)
     play.at(5, "n2", "lead", 2)
@@ -120,6 +121,17 @@ def test_a_leader_of_a_higher_epoch_takes_the_place_of_one_that_does_not_know_ye
     play.at(900, "n1", "follow", "higher epoch")
 
     assert [Served(50 * MS, "n2", 2)] == play.milestones()
+
+
+def test_a_leader_of_a_lower_epoch_takes_nobodys_place() -> None:
+    """One that wakes up late and believes: the newer one is watched still."""
+    play = Play()
+    play.at(0, "n2", "lead", 2)
+    play.at(10, "n2", "append", 0)
+    play.at(20, "n1", "lead", 1)
+    play.at(300, "n2", "committed", 1, 2)
+
+    assert play.milestones() == [Served(300 * MS, "n2", 2), Stalled(300 * MS, "n2", 2, 10 * MS)]
 
 
 def test_the_first_success_of_any_client_from_an_epoch_is_an_answer() -> None:

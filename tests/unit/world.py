@@ -187,7 +187,9 @@ def probe_plan(
     world: World, nodes: int, link: Callable[[str, str], LinkSpec] | LinkSpec, **plan: Any
 ) -> Plan:
     """Return the plan of a cluster of probes that report to `world`."""
-    role = Role("contender", "n", lambda _: nodes, lambda host, _, __, image: Probe(host, world, image), Numbers)
+    role = Role(
+        "contender", "n", lambda _: nodes, lambda host, _, __, image: Probe(host, world, image), Numbers
+    )
     spec = ProtocolSpec("probe", "does nothing", NoParameters, (role,), lambda _: ())
     roles = nodes_of(spec, None)
     links = (lambda source, target: link) if isinstance(link, LinkSpec) else link

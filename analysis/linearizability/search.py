@@ -1,0 +1,196 @@
+"""The search for an order: depth first, never twice into the same configuration.
+
+A configuration is what has been put in order and the state that this led to (Lowe). Whether it can
+be completed depends on nothing else, so that one which failed need not be tried again. On top of that,
+none of which loses an order if there is one:
+
+- Operations are put in order just in time: when the next return demands it (Lowe, "just-in-time
+  linearization"). So the furthest return reached is the end of the longest linearizable prefix.
+- What is legal now and never changes a state is put in order at once: wherever else it would stand,
+  it can be moved here, and nobody notices.
+- A configuration fails if one failed that had used less of the doubtful operations, and had not more
+  writes that still must take place visibly.
+- A state fails from which nothing leads to what is seen next.
+- Of the next operations only some are tried (`analysis.linearizability.moves`).
+
+Source: Wing and Gong, "Testing and verifying concurrent objects" (JPDC 1993); Lowe, "Testing for
+linearizability" (Concurrency and Computation 2017).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from analysis.linearizability.budget import Meter
+from analysis.linearizability.effects import ILLEGAL, State
+from analysis.linearizability.moves import Moves, Place
+from analysis.linearizability.operations import Operation
+from analysis.linearizability.routes import Routes
+from analysis.linearizability.windows import Windows
+
+TIME_CHECK: Final = 0x7F
+"""The clock is looked at once in so many configurations, plus one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How far the search came.
+
+    `reached` is the number of windows that could be left; `order` an order of everything before that
+    window, if it was the goal, otherwise empty. `states`: that after the order, or all before the
+    window that cannot be left, in the order found. `cut`: configurations were given up for what comes
+    after their window.
+    """
+
+    ok: bool
+    reached: int
+    order: tuple[Operation, ...]
+    states: tuple[State, ...]
+    cut: bool
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A configuration on the way: what was put in order to come here, and what is left to try."""
+
+    taken: list[Operation]
+    moves: list[Place] = field(default_factory=list)
+
+
+class Search:
+    """Searches one object's history; states and transitions are found once and kept as numbers."""
+
+    def __init__(self, windows: Windows, meter: Meter) -> None:
+        self._letters = windows.letters
+        self._windows = windows.windows
+        self._routes = Routes(windows)
+        self._meter = meter
+        self._states: list[State] = []
+        self._numbers: dict[State, int] = {}
+        self._table: list[dict[int, int]] = []  # by state, letter -> state, -1 if illegal
+        self._moves = Moves(self._windows, self._step, self._states)
+        self._initial = self._number(windows.initial)
+        self._goal = 0
+        self._reached = -1
+        self._reached_in: dict[int, None] = {}  # the states, in order
+        self._cut = False
+        self._failed: dict[tuple[int, int, int], int | list[int]] = {}
+
+    def run(self, goal: int | None = None) -> Found:
+        """Return whether the first `goal` returns can be explained, all of them if None.
+
+        Operations that return later may be put in order or not.
+
+        Raises:
+            OutOfBudget: the search could not be finished.
+        """
+        self._goal = len(self._windows) if goal is None else goal
+        self._reached = -1
+        self._cut = False
+        self._failed = {}
+        self._meter.restart()
+        frames: list[_Frame] = []
+        place: Place | None = Place(0, 0, 0, 0, self._initial)
+        while place is not None:
+            frames.append(self._enter(place))
+            if self._reached == self._goal:
+                order = tuple(operation for frame in frames for operation in frame.taken)
+                return Found(True, self._goal, order, (self._states[place.state],), False)
+            place = _next(frames)
+        states = tuple(self._states[number] for number in self._reached_in)
+        return Found(False, self._reached, (), states, self._cut)
+
+    # States -------------------------------------------------------------------------------------
+
+    def _number(self, state: State) -> int:
+        number = self._numbers.setdefault(state, len(self._states))
+        if number == len(self._states):
+            self._states.append(state)
+            self._table.append({})
+        return number
+
+    def _step(self, state: int, letter: int) -> int:
+        row = self._table[state]
+        after = row.get(letter)
+        if after is None:
+            result = self._letters[letter].apply(self._states[state])
+            after = row[letter] = -1 if result is ILLEGAL else self._number(result)
+        return after
+
+    # Configurations -----------------------------------------------------------------------------
+
+    def _enter(self, place: Place) -> _Frame:
+        """Return the configuration that a place is part of, without moves if it is known to fail."""
+        frame = _Frame([*place.taken])
+        place = self._settle(place, frame.taken)
+        self._note(place)
+        if place.index < self._goal and not self._is_hopeless(place) and self._is_new(place):
+            frame.moves = [*self._moves.after(place)]
+            frame.moves.reverse()
+        return frame
+
+    def _settle(self, place: Place, taken: list[Operation]) -> Place:
+        """Put in order what sees this state, and leave the windows whose own operation is in order."""
+        index, done, covered, state = place.index, place.done, place.covered, place.state
+        row = self._table[state]
+        while index < self._goal:
+            window = self._windows[index]
+            for step in window.pures:
+                if not done & step.bit:
+                    after = row.get(step.letter)
+                    if after is None:
+                        after = self._step(state, step.letter)
+                    if after >= 0:
+                        done |= step.bit
+                        taken.append(step.operation)
+            own = window.own.bit
+            if not done & own:
+                break
+            done ^= own
+            covered &= ~own
+            index += 1
+        return Place(index, done, covered, place.used, state)
+
+    def _note(self, place: Place) -> None:
+        if place.index > self._reached:
+            self._reached = place.index
+            self._reached_in.clear()
+        if place.index == self._reached:
+            self._reached_in[place.state] = None
+
+    def _is_hopeless(self, place: Place) -> bool:
+        route = self._routes.next(place.index, place.done, self._goal)
+        if route is None or route.is_open(self._states[place.state], place.done, place.used):
+            return False
+        self._cut |= route.index > place.index
+        return True
+
+    def _is_new(self, place: Place) -> bool:
+        """Remember the configuration; return whether none is known that was as good or better."""
+        key = (place.index, place.done, place.state)
+        # Less of this is better: doubtful operations used up, and writes that have not been overwritten.
+        spent = place.used | (self._windows[place.index].blind & ~place.done & ~place.covered)
+        known = self._failed.get(key)
+        if known is None:
+            self._failed[key] = spent
+        elif isinstance(known, int):
+            if known & spent == known:
+                return False
+            self._failed[key] = [known, spent]
+        else:
+            for each in known:
+                if each & spent == each:
+                    return False
+            known.append(spent)
+        self._meter.keep()
+        if not self._meter.kept & TIME_CHECK:
+            self._meter.check_time()
+        return True
+
+
+def _next(frames: list[_Frame]) -> Place | None:
+    """Go back to the last configuration with something left to try; return that, None if there is none."""
+    while frames and not frames[-1].moves:
+        frames.pop()
+    return frames[-1].moves.pop() if frames else None

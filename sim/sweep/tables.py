@@ -1,0 +1,137 @@
+"""The tables of a sweep: their columns, and how a run becomes rows.
+
+Elections, incidents and outages have the columns of `Result.elections` and so on. Every row begins with
+its cell (scenario, protocol, `vary.<path>` ...) and its seed. Metrics keep their names; the unit
+of each is in the Parquet field's metadata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from sim.metrics import METRICS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from sim.sweep.cells import Cell
+
+Row = tuple[Any, ...]
+Rows = dict[str, list[Row]]
+"""Rows by table, without the columns of the cell: they begin with the seed."""
+Columns = dict[str, str]
+"""Name -> type, in the words of `_TYPES`."""
+
+TABLES = ("elections", "incidents", "outages", "runs")
+"""In the order of writing: `runs` last, so that a part of it vouches for the others."""
+CRASHED = "crashed"
+"""The verdict of a run that did not come to an end, by a bug of ours; `error` says which."""
+
+_OF_UNIT = {"count": "int", "bytes": "int"}
+_OUTCOME = {"digest": "text", "verdict": "text", "reason": "text", "violated": "text", "error": "text"}
+COLUMNS: dict[str, Columns] = {
+    "runs": {"seed": "seed", **_OUTCOME}
+    | {name: _OF_UNIT.get(metric.unit, "float") for name, metric in METRICS.items()},
+    "elections": {
+        "seed": "seed",
+        **{"fault_at_s": "float", "cause": "text", "old_leader": "text", "old_epoch": "int"},
+        **{"new_leader": "text", "new_epoch": "int", "serving_leader": "text", "serving_epoch": "int"},
+        **dict.fromkeys(("belief_s", "announced_s", "service_s", "client_s", "end_s"), "float"),
+        "censored": "bool",
+        **dict.fromkeys(("detection_s", "candidacy_s", "votes_s", "first_service_s"), "float"),
+        "split_rounds": "int",
+    },
+    "incidents": {
+        "seed": "seed",
+        **{"level": "text", "from_s": "float", "to_s": "float", "length_s": "float"},
+        **{"nodes": "texts", "epochs": "ints", "cause": "text", "detail": "text"},
+    },
+    "outages": {
+        "seed": "seed",
+        **{"view": "text", "from_s": "float", "to_s": "float", "length_s": "float"},
+        **{"justified_s": "float", "unjustified_s": "float", "cause": "text"},
+    },
+}
+PLACE = {table: {name: i for i, name in enumerate(columns)} for table, columns in COLUMNS.items()}
+"""Where a column stands in a row."""
+
+
+def _reader(name: str) -> Callable[[Any], Any]:
+    if not name.endswith("_s"):
+        return attrgetter(name)
+    value_ns = attrgetter(name.removesuffix("_s") + "_ns")
+
+    def seconds(row: Any) -> float | None:
+        found = value_ns(row)
+        return None if found is None else found / 1e9
+
+    return seconds
+
+
+_READERS = {
+    table: tuple(_reader(name) for name in columns if name != "seed")
+    for table, columns in COLUMNS.items()
+    if table != "runs"
+}
+
+
+def rows_of(table: str, seed: int, found: Iterable[Any]) -> list[Row]:
+    """Return a row for each election, incident or outage of one run."""
+    readers = _READERS[table]
+    return [(seed, *(read(each) for read in readers)) for each in found]
+
+
+def run_row(seed: int, outcome: Mapping[str, str], metrics: Mapping[str, Any]) -> Row:
+    """Return the row of a run; a crashed one has no metrics."""
+    return (
+        seed,
+        *(outcome.get(name, "") for name in _OUTCOME),
+        *(metrics[name] if metrics else None for name in METRICS),
+    )
+
+
+def crashed_row(seed: int, error: str) -> Row:
+    """Return the row of a run that did not come to an end."""
+    return run_row(seed, {"verdict": CRASHED, "error": error}, {})
+
+
+def nothing() -> Rows:
+    """Return tables without rows."""
+    return {table: [] for table in TABLES}
+
+
+# Arrow -------------------------------------------------------------------------------------------
+
+
+def schema(table: str, paths: Sequence[str]) -> pa.Schema:
+    """Return the Arrow schema of a table in a sweep that varies `paths`."""
+    import pyarrow as pa
+
+    types = {
+        "text": pa.string(),
+        "seed": pa.uint64(),
+        "int": pa.int64(),
+        "float": pa.float64(),
+        "bool": pa.bool_(),
+        "texts": pa.list_(pa.string()),
+        "ints": pa.list_(pa.int64()),
+    }
+    cell = ["scenario", "protocol", *(f"vary.{path}" for path in paths)]
+    units = {name: {"unit": metric.unit} for name, metric in METRICS.items()} if table == "runs" else {}
+    fields = [pa.field(name, pa.string()) for name in cell]
+    fields += [pa.field(name, types[kind], metadata=units.get(name)) for name, kind in COLUMNS[table].items()]
+    return pa.schema(fields)
+
+
+def arrow(table: str, cell: Cell, rows: Sequence[Row]) -> pa.Table:
+    """Return rows of one cell as an Arrow table, with the columns of the cell."""
+    import pyarrow as pa
+
+    layout = schema(table, [path for path, _ in cell.varied])
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(COLUMNS[table])
+    constant = [pa.array([value] * len(rows), pa.string()) for value in cell.key]
+    types = layout.types[len(constant) :]
+    values = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
+    return pa.Table.from_arrays([*constant, *values], schema=layout)

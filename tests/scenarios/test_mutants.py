@@ -1,0 +1,40 @@
+"""The swarm finds known mistakes: Raft with one thing wrong at a time, within so many seeds.
+
+A change that blinds the faults or the checkers shows here first. The numbers are about twice the
+first seed that found the mutant when they were set.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.scenarios.campaign import trial
+from tests.unit.raft_mutants import MUTANTS
+
+CAUGHT: dict[str, int] = {
+    "R01": 150, "R02": 10, "R03": 200, "R04": 150, "R06": 20, "R07": 300, "R08": 10, "R09": 150,
+    "R10": 50, "R11": 20, "R12": 10, "R13": 10, "R14": 10, "R18": 200, "R20": 20, "R21": 10, "R24": 10,
+    "R26": 10, "R28": 10, "R29": 20,
+}  # fmt: skip
+"""Mutant -> within how many seeds the swarm finds it."""
+
+NOT_CAUGHT: dict[str, str] = {}
+"""Mutant -> why the swarm does not find it; the unit tests of Raft do."""
+
+
+def first_seed(number: str, limit: int) -> int | None:
+    """Return the first seed with a violation, or None if there is none up to `limit`."""
+    spec = MUTANTS[number]()
+    return next((seed for seed in range(1, limit + 1) if trial(seed, spec).violations), None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "limit"), CAUGHT.items())
+def test_swarm_finds_mutant(number: str, limit: int) -> None:
+    """Each of these mistakes violates a property, or keeps the cluster from converging."""
+    assert first_seed(number, limit) is not None
+
+
+def test_every_mutant_is_accounted_for() -> None:
+    """A new mutant is either found, or somebody has said why not."""
+    assert sorted({*CAUGHT, *NOT_CAUGHT}) == sorted(MUTANTS)

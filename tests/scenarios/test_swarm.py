@@ -1,0 +1,71 @@
+"""Raft keeps its promises whatever the swarm does to it, and comes back when that is over."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+
+from sim.scenario import from_dict
+from tests.scenarios.campaign import SIGHTS, Trial, seen_by, trial
+from tests.scenarios.swarm import swarm
+
+FEW = range(1, 61)
+MANY = range(1, 2001)
+TIMEOUT_SEEDS = 25
+"""So many seeds to a test, so that the tests can be run side by side."""
+
+
+def wrong(trials: list[Trial]) -> dict[int, tuple[tuple[str, str], ...]]:
+    """Return the violations by seed."""
+    return {each.seed: each.violations for each in trials if each.violations}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(FEW.start, FEW.stop, 20))
+def test_swarm_violates_nothing_and_converges(first: int) -> None:
+    """Election Safety, Log Matching and the rest hold (Raft Figure 3), and a healed quorum serves."""
+    trials = [trial(seed) for seed in range(first, first + 20)]
+
+    assert wrong(trials) == {}
+    # A campaign that never got into trouble has shown nothing.
+    assert set(seen_by(trials)) == set(SIGHTS)
+
+
+@pytest.mark.soak
+def test_swarm_of_two_thousand_seeds() -> None:
+    """The same for 2,000 seeds, on two cores; each sight in at least one run of a hundred."""
+    with ProcessPoolExecutor(2) as pool:
+        trials = list(pool.map(trial, MANY, chunksize=TIMEOUT_SEEDS))
+
+    assert wrong(trials) == {}
+    assert {sight: count >= len(trials) // 100 for sight, count in seen_by(trials).items()} == dict.fromkeys(
+        SIGHTS, True
+    )
+
+
+def test_swarm_is_a_function_of_its_seed() -> None:
+    """One seed, one scenario, and another one for another seed."""
+    assert swarm(7) == swarm(7)
+    assert swarm(7) != swarm(8)
+
+
+def test_swarm_scenarios_are_valid() -> None:
+    """Whatever is drawn is a scenario: plain values that a file could hold, and no contradictions."""
+    for seed in range(300):
+        scenario = json.loads(json.dumps(swarm(seed)))
+        assert from_dict(scenario).name == f"swarm-{seed}"
+
+
+def test_swarm_draws_every_kind_of_fault() -> None:
+    """Every action of a scenario but those outside Raft's assumptions comes up in 300 seeds."""
+    faults = [fault for seed in range(300) for fault in swarm(seed)["faults"]]
+    kinds = {key for fault in faults for key in fault}
+
+    assert kinds >= {
+        *("crash", "restart", "pause", "slow", "partition", "cut", "isolate", "bridge", "ring", "flap"),
+        *("degrade", "disk", "clock", "heal", "when", "rate"),
+    }
+    disks = {kind for fault in faults if "disk" in fault for kind in fault["disk"]}
+    assert disks == {"of", "stall", "fsync", "torn", "full"}
