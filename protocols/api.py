@@ -182,7 +182,8 @@ def parameter(default: Any, unit: Unit, doc: str, minimum: int | float | None = 
 
     `unit` says how a scenario writes it: "duration" 150ms -> int ns; "duration_range" [150ms,
     300ms] -> (int, int) ns; "count" 3 -> int; "flag" true -> bool; "ratio" 1.2 or 5% -> float;
-    "text" -> str; "rate" 100/s -> the mean gap, int ns. `minimum` is inclusive, in the unit of the stored value.
+    "text" -> str; "rate" 100/s -> the mean gap, int ns. `minimum` is inclusive, in the unit of the
+    stored value.
     """
     return field(default=default, metadata={"unit": unit, "doc": doc, "minimum": minimum})
 

@@ -20,6 +20,7 @@ WALL_EPOCH_NS = 1_700_000_000 * BILLION
 
 _NEVER = 1 << 62
 _OVERDUE = -2  # instead of a deadline
+_NO_ENTRY = 1 << 63  # later than any deadline
 
 
 class Clock:
@@ -117,19 +118,18 @@ class NodeTimer:
         self._kernel = kernel
         self._clock = clock
         self._deadline = -1  # -1: not set
-        self._entry = -1  # the time of the queue entry that counts
+        self._entry = _NO_ENTRY  # the time of the queue entry that counts
         self._held = 0  # what is left, while the clock stands still
         clock.timers.append(self)
 
     def set(self, after_ns: int) -> None:
         """Fire `after_ns` local nanoseconds from now, in place of what was set before."""
-        kernel = self._kernel
         if self._clock.rate_ppb:
             self._held = after_ns
             after_ns = self._clock.true_delay(after_ns)
-        deadline: int = kernel._now + after_ns
-        self._deadline = deadline
-        if not 0 <= self._entry <= deadline and after_ns < _NEVER:
+        kernel = self._kernel
+        self._deadline = deadline = kernel._now + after_ns
+        if deadline < self._entry and after_ns < _NEVER:
             self._entry = deadline
             heappush(kernel.queue, (deadline, kernel.next_key(), self._due, deadline))
 
@@ -161,7 +161,7 @@ class NodeTimer:
     def _due(self, entry: int) -> None:
         if entry != self._entry:
             return
-        self._entry = -1
+        self._entry = _NO_ENTRY
         deadline = self._deadline
         if deadline == entry:
             self._deadline = -1

@@ -116,7 +116,7 @@ class Cluster:
                 group.clients,
                 group.resources,
                 plan.bound_ns,
-            )  # fmt: skip
+            )
         )
         start_clock_models(self)
         if plan.disk.stall_every is not None:

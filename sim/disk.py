@@ -25,8 +25,8 @@ class Disk:
     """What a node has saved; survives the node's crashes."""
 
     __slots__ = (
-        "_block", "_flawless", "_fsync", "_generation", "_interrupted", "_kernel", "_lied",
-        "_stalls", "_syncing", "_write", "corrupt", "durable", "fsyncs", "full", "image", "instant", "lying", "unsynced",
+        "_block", "_fsync", "_generation", "_interrupted", "_kernel", "_lied",
+        "_stalls", "_syncing", "_write", "corrupt", "durable", "flawless", "fsyncs", "full", "image", "instant", "lying", "unsynced",
     )  # fmt: skip
 
     def __init__(self, kernel: Kernel, image: Storage) -> None:
@@ -43,7 +43,7 @@ class Disk:
         self._interrupted = False  # it ended during a stall, which it must sit out
         self._generation = 0
         self._block: list[int] = []
-        self.instant = self._flawless = True
+        self.instant = self.flawless = True
 
     def set_speed(self, write: Distribution, fsync: Distribution, seed: Seed, stream: str) -> None:
         """Draw the lengths of writing and synchronising from these from now on."""
@@ -54,13 +54,13 @@ class Disk:
         self.assess()
 
     def assess(self) -> None:
-        """Find out, after a change, whether saving is as simple as can be: no latency and no fault."""
+        """Find out, after a change, whether the disk is `flawless`: no latency, no fault, nothing to wait for."""
         troubled = self._stalls or self.full or self.lying or self._syncing or self.unsynced
-        self._flawless = self.instant and not troubled
+        self.flawless = self.instant and not troubled
 
     def save(self, record: Any) -> bool:
         """Write `record` and return whether it is durable already; DiskFull if there is no room."""
-        if self._flawless:
+        if self.flawless:
             self.fsyncs += 1
             self.image.apply(record)
             return True

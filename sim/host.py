@@ -19,8 +19,8 @@ class NodeHost:
     """What one incarnation of a process can do; implements `protocols.api.Host`."""
 
     __slots__ = (
-        "_disk", "_durable", "_listeners", "_node", "_outbox", "_routes", "_saved", "_saving", "_synced", "_timers", "id", "now",
-        "random", "wall",
+        "_barrier", "_disk", "_durable", "_listeners", "_node", "_outbox", "_routes", "_saved", "_saving", "_synced", "_timers",
+        "id", "now", "random", "wall",
     )  # fmt: skip
 
     def __init__(self, node: Node, routes: Routes, random: Stream) -> None:
@@ -37,33 +37,38 @@ class NodeHost:
         self._synced = node.listeners["saved"]
         self._saved = 0  # records handed to the disk, and not durable at once
         self._durable = 0  # of these, durable
+        self._barrier = False  # whether some are not
         self._outbox: deque[tuple[int, str, Any]] = deque()  # what waits for the disk, and for how much
         node.disk.durable = self._on_durable
 
     def send(self, to: str, message: Any) -> None:
         """Send once everything saved before is durable."""
-        if self._durable == self._saved:
-            self._routes[to](message)
-        else:
+        if self._barrier:
             self._outbox.append((self._saved, to, message))
+        else:
+            self._routes[to](message)
 
     def save(self, record: Any) -> None:
         """Hand a record to the disk; what is sent from now on waits for it."""
         for listener in self._saving:
             listener(self.id, record)
-        try:
-            durable = self._disk.save(record)
-        except DiskFull:
-            self._node.dies("disk full")
-            durable = False
-        if not durable:
-            self._saved += 1
-        else:
+        disk = self._disk
+        if disk.flawless:
+            disk.fsyncs += 1
+            disk.image.apply(record)
             for listener in self._synced:
                 listener(self.id, 1)
+            return
+        self._saved += 1
+        self._barrier = True
+        try:
+            disk.save(record)
+        except DiskFull:
+            self._node.dies("disk full")
 
     def _on_durable(self, count: int) -> None:
         self._durable += count
+        self._barrier = self._durable < self._saved
         for listener in self._synced:
             listener(self.id, count)
         outbox, durable, routes = self._outbox, self._durable, self._routes

@@ -100,7 +100,9 @@ def _catalogue() -> dict[str, Metric]:
         "latency.p99": Metric("seconds", "its 99th percentile"),
         "latency.max": Metric("seconds", "its maximum"),
         "cost.messages": Metric("count", "messages sent"),
-        "cost.bytes": Metric("bytes", "bytes sent, by the protocol's own estimate (at trace level digest only if asked for)"),
+        "cost.bytes": Metric(
+            "bytes", "bytes sent, by the protocol's own estimate (at trace level digest only if asked for)"
+        ),
         "cost.fsyncs": Metric("count", "disk synchronisations"),
         "cost.messages_per_second": Metric("per_second", "messages sent per simulated second"),
         "violations": Metric("count", "violations of safety properties inside the protocol's envelope"),

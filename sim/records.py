@@ -8,7 +8,14 @@ exist only at the levels named in their docstrings.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any
+
+from sim.detail_records import Message as Message
+from sim.detail_records import Noted as Noted
+from sim.detail_records import Operation as Operation
+from sim.detail_records import Saved as Saved
+from sim.detail_records import Synced as Synced
+from sim.detail_records import TimerFired as TimerFired
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,81 +224,6 @@ class Violated:
     nodes: tuple[str, ...]
     evidence: str
     outside_envelope: str  # "" or the assumption that the run had broken before
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One client command, from the first attempt to its end (level `summary` and up).
-
-    outcome: "ok"; "fail" certainly not done; "info" unknown (Jepsen's terms). `completed_at_ns` is
-    -1 while open at the end of the run.
-    """
-
-    at_ns: int  # invoked
-    completed_at_ns: int
-    client: str
-    serial: int
-    command: tuple[Any, ...]
-    outcome: Literal["ok", "fail", "info"]
-    value: Any
-    attempts: int
-    node: str  # that answered; "" if none
-    epoch: int
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message (level `full`), written when it arrives or is lost.
-
-    outcome: "delivered", "lost" (by the link), "cut" (by a partition), "down" (nobody at the
-    target), "ignored" (no handler). `at_ns` is the arrival, or the sending of one that was lost.
-    """
-
-    at_ns: int
-    sent_at_ns: int
-    source: str
-    target: str
-    type: str
-    outcome: str
-    fields: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """A record was handed to the disk (level `full`)."""
-
-    at_ns: int
-    node: str
-    type: str
-    fields: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Synced:
-    """So many records became durable (level `full`)."""
-
-    at_ns: int
-    node: str
-    records: int
-
-
-@dataclass(frozen=True, slots=True)
-class TimerFired:
-    """A timer of a process fired (level `full`)."""
-
-    at_ns: int
-    node: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """Any other event that a protocol reported (level `full`); see `protocols.api.NOTES`."""
-
-    at_ns: int
-    node: str
-    note: str
-    values: dict[str, Any]
 
 
 MILESTONES: tuple[type, ...] = (

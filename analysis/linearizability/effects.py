@@ -22,6 +22,15 @@ class Illegal(Enum):
 ILLEGAL: Final = Illegal.ILLEGAL
 
 
+class Unseen(Enum):
+    """Stands for all states that no operation of a history sees, or tells from another such state."""
+
+    UNSEEN = "unseen"
+
+
+UNSEEN: Final = Unseen.UNSEEN
+
+
 class Effect:
     """Base of the effects.
 
@@ -134,8 +143,8 @@ class Append(Effect):
     blind: ClassVar[bool] = True
 
     def apply(self, state: Any) -> State | Illegal:
-        """Return the longer string."""
-        return str(state) + self.text
+        """Return the longer string; of one that nobody sees, nobody sees the longer one."""
+        return state if state is UNSEEN else str(state) + self.text
 
     def leads_to(self, value: State) -> bool:
         """Return False: it leads to what the state can grow into, and to nothing else."""

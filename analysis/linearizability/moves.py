@@ -32,6 +32,8 @@ class Place:
     used: int
     state: int
     taken: tuple[Operation, ...] = ()  # what was put in order to come here
+    is_write: bool = False  # what was taken overwrites everything
+    behind: Operation | None = None  # that took place just before the last write
 
 
 Apply = Callable[[int, int], int]
@@ -91,7 +93,8 @@ class Moves:
         own = window.own
         if own.optional or place.covered & own.bit:
             covered = place.covered & ~own.bit
-            yield Place(place.index + 1, place.done, covered, place.used, place.state)
+            behind = None if own.optional else own.operation
+            yield Place(place.index + 1, place.done, covered, place.used, place.state, behind=behind)
         if view.additions:
             yield from self._additions(place, window)
         else:
@@ -138,8 +141,10 @@ class Moves:
             if not view.registers or view.sees(self._states[after], place.done, place.used):
                 bit, operation = doubtful.members[count]
                 covered = place.covered | _covered_by(doubtful.effect, window, place.done)
-                used = place.used | bit
-                yield Place(place.index, place.done, covered, used, after, (operation,))
+                is_write = isinstance(doubtful.effect, Write)
+                yield Place(
+                    place.index, place.done, covered, place.used | bit, after, (operation,), is_write
+                )
 
     # Sets ---------------------------------------------------------------------------------------
 
@@ -179,7 +184,8 @@ class Provider:
 def _with_step(place: Place, window: Window, step: Step, after: int) -> Place:
     done = place.done | step.bit
     covered = (place.covered | _covered_by(step.effect, window, done)) & ~step.bit
-    return Place(place.index, done, covered, place.used, after, (step.operation,))
+    is_write = isinstance(step.effect, Write)
+    return Place(place.index, done, covered, place.used, after, (step.operation,), is_write)
 
 
 def _covered_by(effect: Effect, window: Window, done: int) -> int:

@@ -24,6 +24,7 @@ from typing import Final
 
 from analysis.linearizability.budget import Meter
 from analysis.linearizability.effects import ILLEGAL, State
+from analysis.linearizability.horizon import Horizon
 from analysis.linearizability.moves import Moves, Place
 from analysis.linearizability.operations import Operation
 from analysis.linearizability.routes import Routes
@@ -52,9 +53,10 @@ class Found:
 
 @dataclass(slots=True)
 class _Frame:
-    """A configuration on the way: what was put in order to come here, and what is left to try."""
+    """A configuration on the way: how it was come by, what was then put in order, and what is left to try."""
 
-    taken: list[Operation]
+    place: Place
+    seen: list[Operation] = field(default_factory=list)
     moves: list[Place] = field(default_factory=list)
 
 
@@ -70,7 +72,8 @@ class Search:
         self._numbers: dict[State, int] = {}
         self._table: list[dict[int, int]] = []  # by state, letter -> state, -1 if illegal
         self._moves = Moves(self._windows, self._step, self._states)
-        self._initial = self._number(windows.initial)
+        self._horizon = Horizon(windows.letters)
+        self._initial = self._number(self._horizon.of(windows.initial))
         self._goal = 0
         self._reached = -1
         self._reached_in: dict[int, None] = {}  # the states, in order
@@ -95,8 +98,7 @@ class Search:
         while place is not None:
             frames.append(self._enter(place))
             if self._reached == self._goal:
-                order = tuple(operation for frame in frames for operation in frame.taken)
-                return Found(True, self._goal, order, (self._states[place.state],), False)
+                return Found(True, self._goal, _order(frames), (self._states[place.state],), False)
             place = _next(frames)
         states = tuple(self._states[number] for number in self._reached_in)
         return Found(False, self._reached, (), states, self._cut)
@@ -115,22 +117,22 @@ class Search:
         after = row.get(letter)
         if after is None:
             result = self._letters[letter].apply(self._states[state])
-            after = row[letter] = -1 if result is ILLEGAL else self._number(result)
+            after = row[letter] = -1 if result is ILLEGAL else self._number(self._horizon.of(result))
         return after
 
     # Configurations -----------------------------------------------------------------------------
 
     def _enter(self, place: Place) -> _Frame:
         """Return the configuration that a place is part of, without moves if it is known to fail."""
-        frame = _Frame([*place.taken])
-        place = self._settle(place, frame.taken)
+        frame = _Frame(place)
+        place = self._settle(place, frame.seen)
         self._note(place)
         if place.index < self._goal and not self._is_hopeless(place) and self._is_new(place):
             frame.moves = [*self._moves.after(place)]
             frame.moves.reverse()
         return frame
 
-    def _settle(self, place: Place, taken: list[Operation]) -> Place:
+    def _settle(self, place: Place, seen: list[Operation]) -> Place:
         """Put in order what sees this state, and leave the windows whose own operation is in order."""
         index, done, covered, state = place.index, place.done, place.covered, place.state
         row = self._table[state]
@@ -143,7 +145,7 @@ class Search:
                         after = self._step(state, step.letter)
                     if after >= 0:
                         done |= step.bit
-                        taken.append(step.operation)
+                        seen.append(step.operation)
             own = window.own.bit
             if not done & own:
                 break
@@ -194,3 +196,17 @@ def _next(frames: list[_Frame]) -> Place | None:
     while frames and not frames[-1].moves:
         frames.pop()
     return frames[-1].moves.pop() if frames else None
+
+
+def _order(frames: list[_Frame]) -> tuple[Operation, ...]:
+    order: list[Operation] = []
+    last_write = 0
+    for frame in frames:
+        if frame.place.behind is not None:
+            order.insert(last_write, frame.place.behind)
+            last_write += 1
+        if frame.place.is_write:
+            last_write = len(order)
+        order += frame.place.taken
+        order += frame.seen
+    return tuple(order)

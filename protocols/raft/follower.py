@@ -42,9 +42,12 @@ class Follower(Requests):
             else:
                 self._store_overlap(match, entries)
             match += len(entries)
+        # Commit what the leader has, as far as our log is known to agree with it (receiver 5).
         commit = message.leader_commit
+        if commit > match:
+            commit = match
         if commit > self.commit_index:
-            self._follow_commit(commit, match)
+            self._commit(commit)
         ack = self._ack
         if ack.match_index != match:
             ack = self._ack = AppendEntriesReply(term, True, match, 0, 0)
@@ -149,12 +152,6 @@ class Follower(Requests):
         self.log.truncate_from(index)
         self.host.note("truncated", index)
         self.host.save(Truncated(index))
-
-    def _follow_commit(self, leader_commit: int, last_new_index: int) -> None:
-        """Commit what the leader has, as far as our log is known to agree with it (receiver 5)."""
-        index = leader_commit if leader_commit < last_new_index else last_new_index
-        if index > self.commit_index:
-            self._commit(index)
 
     def _restore(self, message: InstallSnapshot) -> None:
         """Replace the state machine and the log by the snapshot, but for entries that follow it."""

@@ -25,11 +25,13 @@ from protocols.raft.storage import Appended, RaftStorage
 class Leader(Follower):
     """Leading, and becoming the leader."""
 
-    __slots__ = ("in_flight", "match_index", "next_index", "snapshot_sent_at")
+    __slots__ = ("_commit_rank", "in_flight", "match_index", "next_index", "snapshot_sent_at")
 
     def __init__(self, host: Host, group: Group, parameters: RaftParameters, storage: RaftStorage) -> None:
         super().__init__(host, group, parameters, storage)
         self.heartbeat_timer = host.timer("heartbeat", self._on_heartbeat_timer)
+        # How many servers may have less than what a majority has.
+        self._commit_rank = (len(self.servers) - 1) // 2
         # Volatile state on leaders, set anew at each election. `match_index` has an entry for the
         # leader itself: what is durable on its own disk counts like what is durable elsewhere.
         self.next_index: dict[NodeId, int] = {}
@@ -133,9 +135,10 @@ class Leader(Follower):
         log, prev_index = self.log, index - 1
         if prev_index == log.last_index:
             return AppendEntries(self.current_term, prev_index, log.last_term, (), self.commit_index)
-        prev_term = log.term_at(prev_index)
         entries = log.slice(index, prev_index + self.parameters.max_entries_per_message)
-        return AppendEntries(self.current_term, prev_index, prev_term, entries, self.commit_index)
+        return AppendEntries(
+            self.current_term, prev_index, log.term_at(prev_index), entries, self.commit_index
+        )
 
     def _send_snapshot(self, peer: NodeId) -> None:
         """Send the whole snapshot; while one is under way, only heartbeats, since it may take long."""
@@ -204,8 +207,7 @@ class Leader(Follower):
     def _advance_commit_index(self, match: int) -> None:
         """Commit what a majority has, if it is of our own term (Raft §5.4.2; Figure 2, leaders 4)."""
         # `committed_index`, spelled out: this is asked at most acknowledgements.
-        ascending = sorted(self.match_index.values())
-        index = ascending[(len(ascending) - 1) // 2]
+        index = sorted(self.match_index.values())[self._commit_rank]
         if index > self.commit_index and self._may_commit(index):
             self._commit(index)
 

@@ -177,7 +177,8 @@ def _close(ledger: Ledger, options: Options, settings: Settings) -> None:
     if ledger.stopped:
         say(ledger.stopped)
     if options.out is not None and ledger.done > ledger.counts["crashed"] and not options.quiet:
-        say(f"wrote result.json, trace.jsonl, trace.parquet: {_where(options.out, ledger.planned)}", prefix="")
+        where = _where(options.out, ledger.planned)
+        say(f"wrote result.json, trace.jsonl, trace.parquet: {where}", prefix="")
     silent = options.as_json or options.quiet or ledger.unread
     if ledger.planned > 1 and not silent:
         sys.stdout.write(closing(ledger.counts, ledger.planned))

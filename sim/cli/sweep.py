@@ -87,7 +87,7 @@ _OPTIONS = (
     ),
     click.option("--protocols", metavar="NAME,NAME...", callback=split_names, help="Run with each of these."),
     click.option("--set", "overrides", metavar="K=V", multiple=True, help="Replace a value, as in run."),
-    click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Leave all rows there, as Parquet."),
+    click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Leave all rows there."),
     click.option("--jobs", type=click.IntRange(min=1), help="Processes at once; by default one per core."),
     click.option("--scheduler", metavar="ADDRESS|FILE", help="Run on this Dask cluster instead."),
     click.option("--resume", is_flag=True, help="Run only what is missing in --out."),

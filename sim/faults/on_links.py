@@ -11,29 +11,35 @@ from sim.scenario.faults import Degrade, Flap, Isolate
 
 
 def partition(ongoing: Ongoing) -> None:
+    """Cut the links between different groups."""
     ongoing.cut(cuts.groups(ongoing.groups), ongoing.fault.action.hold)  # type: ignore[union-attr]
 
 
 def cut(ongoing: Ongoing) -> None:
+    """Cut the links from the sources to the targets."""
     ongoing.cut(cuts.between(*ongoing.groups), ongoing.fault.action.hold)  # type: ignore[union-attr]
 
 
 def isolate(ongoing: Ongoing) -> None:
+    """Cut each target off from everybody else."""
     action: Isolate = ongoing.fault.action  # type: ignore[assignment]
     ongoing.cut(cuts.isolate(ongoing.groups[0], ongoing.everyone, action.direction), action.hold)
 
 
 def bridge(ongoing: Ongoing) -> None:
+    """Let two halves see each other through the targets only."""
     pairs = cuts.bridge(ongoing.groups[0], ongoing.cluster.servers)
     ongoing.cut(pairs, ongoing.fault.action.hold)  # type: ignore[union-attr]
 
 
 def ring(ongoing: Ongoing) -> None:
+    """Let every server see a majority, and no two the same."""
     pairs = cuts.majorities_ring(ongoing.cluster.servers)
     ongoing.cut(pairs, ongoing.fault.action.hold)  # type: ignore[union-attr]
 
 
 def flap(ongoing: Ongoing) -> None:
+    """Cut and heal the links between two sides in turns, cut first."""
     action: Flap = ongoing.fault.action  # type: ignore[assignment]
     pairs = cuts.both_ways(*ongoing.groups)
     network, kernel = ongoing.cluster.network, ongoing.cluster.kernel
@@ -59,6 +65,7 @@ def flap(ongoing: Ongoing) -> None:
 
 
 def degrade(ongoing: Ongoing) -> None:
+    """Let links behave differently."""
     action: Degrade = ongoing.fault.action  # type: ignore[assignment]
     network = ongoing.cluster.network
     specs = {pair: _degraded(network.spec(*pair), action) for pair in cuts.between(*ongoing.groups)}

@@ -184,30 +184,29 @@ class History:
     # Committing ---------------------------------------------------------------------------------
 
     def committed(self, node: str, index: int, epoch: int) -> None:
-        """Pass on what is not the next entry of the node's log, or not what others committed there."""
-        log = self._logs.get(node)
-        if log is not None and index == self.commit_index.get(node, 0) + 1:
-            try:
-                entry = log.entry(index)
-                known = self._committed_items.get(index)
-                # Finding the very same entry also shows that the log has that index.
-                in_order = self._commit_first(node, index, epoch, log) if known is None else known[0] is entry
-            except LookupError:
-                in_order = False
-            if in_order:
-                self.commit_index[node] = index
-                if node in self.leading:
-                    self._decided(node, index, entry)
+        """Pass on what are not the next entries of the node's log, or not what others committed there."""
+        log, at = self._logs.get(node), self.commit_index.get(node, 0) + 1
+        if log is None or not log.first_index <= at <= index <= log.last_index:
+            self._judge_committed(node, index, epoch)
+            return
+        items = self._committed_items
+        while at <= index:
+            entry = log.entry(at)
+            known = items.get(at)
+            if known is None:
+                self._commit_first(node, at, epoch, entry)
+            elif known[0] is not entry:
+                self._judge_committed(node, index, epoch)
                 return
-        self._judge_committed(node, index, epoch)
+            at += 1
+        self.commit_index[node] = index
+        if node in self.leading:
+            for judge in self._judges["decided"]:
+                judge(node, index, entry)
 
-    def _commit_first(self, node: str, index: int, epoch: int, log: ReplicatedLog) -> bool:
-        """Return whether nobody can have committed something else at that index of the log."""
-        if not log.first_index <= index <= log.last_index:
-            return False
-        if index > self.commits.last and self.commits.put(index, (log.entry(index), epoch, node)):
+    def _commit_first(self, node: str, index: int, epoch: int, entry: Entry) -> None:
+        if index > self.commits.last and self.commits.put(index, (entry, epoch, node)):
             self._prune_commits()
-        return True
 
     def _judge_committed(self, node: str, index: int, epoch: int) -> None:
         self.before = before = self.commit_index.get(node, 0)
@@ -223,11 +222,8 @@ class History:
         for judge in self._judges["committed"]:
             judge(node, index, epoch)
         if log is not None and node in self.leading and index in self.fresh:
-            self._decided(node, index, log.entry(index))
-
-    def _decided(self, node: str, index: int, entry: Entry) -> None:
-        for judge in self._judges["decided"]:
-            judge(node, index, entry)
+            for judge in self._judges["decided"]:
+                judge(node, index, log.entry(index))
 
     def _remember_committed(self, node: str, epoch: int, log: ReplicatedLog) -> None:
         prune = False

@@ -74,7 +74,8 @@ def _threads(client: Any, scheduler: str) -> int:
         client.wait_for_workers(1, timeout=PATIENCE_S)
     except TimeoutError as error:
         raise UserError(f"--scheduler {scheduler}: has no workers; start some with `dask worker`") from error
-    return max(1, sum(client.nthreads().values()))
+    threads: dict[str, int] = client.nthreads()
+    return max(1, sum(threads.values()))
 
 
 def _check(client: Any) -> None:

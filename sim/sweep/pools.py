@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing.process import BaseProcess
 from threading import Thread
 from typing import Protocol
 
@@ -54,7 +55,7 @@ class LocalPool:
     def __init__(self, workers: int) -> None:
         self.workers = workers
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["sim.sweep.work", "sim.run", "sim.scenario", "analysis.verdict"])
+        context.set_forkserver_preload(["sim.sweep.preload"])
         self._context = context
         self._executor = self._new()
 
@@ -82,7 +83,12 @@ def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
-        Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+        Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def cores() -> int:

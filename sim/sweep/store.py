@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,10 +81,7 @@ class Store:
 
         for table in TABLES:
             found = arrow(table, cell, rows[table])
-            write_whole(
-                self._part(table, span),
-                lambda path, found=found: pq.write_table(found, path, compression="zstd"),
-            )
+            write_whole(self._part(table, span), partial(pq.write_table, found, compression="zstd"))
 
     def read(self, span: Span) -> Rows:
         """Return the rows of a finished chunk, as they were before they were written."""

@@ -81,8 +81,11 @@ class MatchMovesBack(Raft):
 class CommitWithoutMinimum(Raft):
     """R16: a follower commits its own suffix when the leader's commit index is high."""
 
-    def _follow_commit(self, leader_commit: int, last_new_index: int) -> None:
-        super()._follow_commit(leader_commit, self.log.last_index)
+    def on_append_entries(self, source: NodeId, message: AppendEntries) -> None:
+        super().on_append_entries(source, message)
+        index = min(message.leader_commit, self.log.last_index)
+        if source == self.leader_id and self._agrees(message) and index > self.commit_index:
+            self._commit(index)
 
 
 class CommitMovesBack(Raft):
