@@ -89,11 +89,10 @@ class KeyValue:
         Source: Raft §8.
         """
         # Every server does this for every command of a run, so that it is one plain function.
-        client, serial, oldest = request.client, request.serial, request.oldest
-        session = self.sessions.get(client)
+        session = self.sessions.get(request.client)
         if session is None:
-            session = self.sessions[client] = Session(oldest, {})
-        results = session.results
+            session = self.sessions[request.client] = Session(request.oldest, {})
+        serial, results = request.serial, session.results
         if serial < session.oldest:
             return STALE
         if serial in results:
@@ -105,8 +104,8 @@ class KeyValue:
         else:
             result = self._execute(command)
         results[serial] = result
-        if oldest > session.oldest:
-            session.oldest = oldest
+        if request.oldest > session.oldest:
+            session.oldest = request.oldest
             if len(results) >= FORGET_FROM:
                 session.forget()
         return result

@@ -18,9 +18,8 @@ STOPPED_PPB = -BILLION
 WALL_EPOCH_NS = 1_700_000_000 * BILLION
 """Every wall clock shows this much at the start of a run, plus its own offset."""
 
-_NEVER = 1 << 62
+_NEVER = 1 << 62  # a time that does not come
 _OVERDUE = -2  # instead of a deadline
-_NO_ENTRY = 1 << 63  # later than any deadline
 
 
 class Clock:
@@ -45,6 +44,8 @@ class Clock:
     def now(self) -> int:
         """Return the monotonic clock, in local nanoseconds since the start of the run."""
         elapsed: int = self._kernel._now - self._true_base
+        if not self.rate_ppb:
+            return self._local_base + elapsed
         return self._local_base + elapsed * (BILLION + self.rate_ppb) // BILLION
 
     def wall(self) -> int:
@@ -118,7 +119,7 @@ class NodeTimer:
         self._kernel = kernel
         self._clock = clock
         self._deadline = -1  # -1: not set
-        self._entry = _NO_ENTRY  # the time of the queue entry that counts
+        self._entry = _NEVER  # the time of the queue entry that counts
         self._held = 0  # what is left, while the clock stands still
         clock.timers.append(self)
 
@@ -129,7 +130,7 @@ class NodeTimer:
             after_ns = self._clock.true_delay(after_ns)
         kernel = self._kernel
         self._deadline = deadline = kernel._now + after_ns
-        if deadline < self._entry and after_ns < _NEVER:
+        if deadline < self._entry:
             self._entry = deadline
             heappush(kernel.queue, (deadline, kernel.next_key(), self._due, deadline))
 
@@ -161,7 +162,7 @@ class NodeTimer:
     def _due(self, entry: int) -> None:
         if entry != self._entry:
             return
-        self._entry = _NO_ENTRY
+        self._entry = _NEVER
         deadline = self._deadline
         if deadline == entry:
             self._deadline = -1

@@ -50,14 +50,16 @@ class NodeHost:
 
     def save(self, record: Any) -> None:
         """Hand a record to the disk; what is sent from now on waits for it."""
-        for listener in self._saving:
-            listener(self.id, record)
+        if self._saving:
+            for listener in self._saving:
+                listener(self.id, record)
         disk = self._disk
-        if disk.flawless:
+        if disk.flawless:  # `Disk.save`, spelled out
             disk.fsyncs += 1
             disk.image.apply(record)
-            for listener in self._synced:
-                listener(self.id, 1)
+            if self._synced:
+                for listener in self._synced:
+                    listener(self.id, 1)
             return
         self._saved += 1
         self._barrier = True
@@ -93,5 +95,7 @@ class NodeHost:
 
     def note(self, kind: str, *values: Any) -> None:
         """Tell those who listen to `kind`."""
-        for listener in self._listeners[kind]:
-            listener(self.id, *values)
+        listeners = self._listeners[kind]
+        if listeners:
+            for listener in listeners:
+                listener(self.id, *values)

@@ -1,7 +1,7 @@
 """A machine with one process: what it is doing, and what becomes of what arrives.
 
 What a node does with an arriving message depends on its state. The state is a table of handlers:
-links look up `node.handlers[message.__class__]`, and a crash, a pause or a busy CPU swaps the table.
+links look up `node.handlers[type(message)]`, and a crash, a pause or a busy CPU swaps the table.
 """
 
 from __future__ import annotations
@@ -28,27 +28,21 @@ if TYPE_CHECKING:
 Create = Callable[["NodeHost", Storage], Process]
 
 
-class Table(dict[type, Handler]):
-    """What to do with each class of message; `otherwise` with classes that are not in it."""
+class Alike(dict[type, Handler]):
+    """A table of handlers that treats all classes of messages alike."""
 
-    __slots__ = ("otherwise",)
+    __slots__ = ("_handler",)
 
-    def __init__(
-        self, otherwise: Callable[[type], Handler], known: Mapping[type, Handler] | None = None
-    ) -> None:
-        super().__init__(known or ())
-        self.otherwise = otherwise
+    def __init__(self, handler: Handler) -> None:
+        super().__init__()
+        self._handler = handler
 
     def __missing__(self, cls: type) -> Handler:
-        return self.otherwise(cls)
+        return self._handler
 
 
 def _ignore(source: str, message: Any) -> None:
     """Nobody handles this class of message."""
-
-
-def _ignored(cls: type) -> Handler:
-    return _ignore
 
 
 class Node:
@@ -99,8 +93,9 @@ class Node:
         self.late: list[NodeTimer] = []  # timers due during a pause
         # Like the trace's listeners, but of this node's own events (see Trace.of_node).
         self.listeners = trace.of_node(name)
-        self.down_table = Table(self._refused)
-        self.handlers: Table = self.down_table
+        self.down_table = Alike(self._refuse)
+        # For each class of message: what to do with it. Others are ignored.
+        self.handlers: dict[type, Handler] = self.down_table
 
     # Life ---------------------------------------------------------------------------------------
 
@@ -171,7 +166,7 @@ class Node:
         if self.process is None or self.paused:
             return
         self.paused = True
-        self.handlers = Table(lambda cls: self._hold)
+        self.handlers = Alike(self._hold)
         self._divert_timers()
         self.trace.milestone(Paused(self.now, self.name))
         self.trace.emit("paused", self.name)
@@ -204,15 +199,23 @@ class Node:
 
     def _receive_late(self, process: Process | None, source: str, message: Any) -> None:
         if self.process is process:
-            self.handlers[message.__class__](source, message)
+            self.receive(source, message)
 
     # Arrivals and timers ------------------------------------------------------------------------
 
-    def _running_table(self) -> Table:
+    def receive(self, source: str, message: Any) -> None:
+        """Do with a message what the state of the node says; links do the same by themselves."""
+        try:
+            handler = self.handlers[type(message)]
+        except KeyError:
+            return
+        handler(source, message)
+
+    def _running_table(self) -> dict[type, Handler]:
         assert self.process is not None
         if self._cpu is not None:
-            return Table(lambda cls: self._queue_up)
-        return Table(_ignored, self.process.handlers)
+            return Alike(self._queue_up)
+        return dict(self.process.handlers)  # a plain one: those of subclasses take twice as long
 
     def _hold(self, source: str, message: Any) -> None:
         self.inbox.append((source, message))
@@ -225,11 +228,9 @@ class Node:
         assert self.process is not None
         self.process.handlers.get(message.__class__, _ignore)(source, message)
 
-    def _refused(self, cls: type) -> Handler:
-        return self._answer_refused if self.host_up else _ignore
-
-    def _answer_refused(self, source: str, message: Any) -> None:
-        self.network.refuse(source, self.name)
+    def _refuse(self, source: str, message: Any) -> None:
+        if self.host_up:
+            self.network.refuse(source, self.name)
 
     def reception(self, cls: type) -> str:
         """Return what becomes of a message of that class which arrives now, for traces."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from analysis.linearizability.budget import Budget, Meter, OutOfBudget
+from analysis.linearizability.effects import UNSEEN
 from analysis.linearizability.models import Model, model_named
 from analysis.linearizability.operations import PORCUPINE, Conventions, History, Operation, partition
 from analysis.linearizability.search import Found, Search
@@ -22,9 +23,9 @@ class Stuck:
 
     Without the return of `operation` there is an order of everything that returned before it: `prefix`
     is one. With that return there is none, whichever of the `concurrent` operations (called before it,
-    and not returned) come first. `states`: what the object may hold before it, or if not all of that
-    was looked at, what it holds after the prefix. `certain`: false if the budget ran out before it was certain that the history up to
-    this return, and not only the whole, has no order.
+    and not returned) come first. `states`: what the object may hold before it, not all of that: only
+    what the search had to try. `certain`: false if the budget ran out before it was clear that what
+    happened up to this return, and not only the whole, has no order.
     """
 
     key: Hashable
@@ -111,13 +112,18 @@ def _stuck(key: Hashable, windows: Windows, search: Search, found: Found) -> Stu
     certain = True
     try:
         before = search.run(goal)
-        while found.cut and (found := search.run(goal + 1)).ok:
-            goal, before = goal + 1, found
+        if found.cut:
+            while (found := search.run(goal + 1)).ok:
+                goal, before = goal + 1, found
     except OutOfBudget:
         certain = False
     window = windows.windows[goal]
     states = found.states if found.reached == goal else before.states
-    return Stuck(key, window.own.operation, _concurrent(window), before.order, states, certain)
+    # The search does not tell states apart that nobody sees; one of them is that after the prefix.
+    last = windows.replay(before.order) if before.states else UNSEEN
+    shown = dict.fromkeys(last if state is UNSEEN else state for state in states)
+    shown.pop(UNSEEN, None)
+    return Stuck(key, window.own.operation, _concurrent(window), before.order, tuple(shown), certain)
 
 
 def _concurrent(window: Window) -> tuple[Operation, ...]:

@@ -25,12 +25,12 @@ def draw(stuck: Stuck, before: int = SHOWN_BEFORE) -> str:
     concurrent to it with `=`, and the last `before` operations that could be, with `-`.
     """
     near = (*stuck.concurrent, stuck.operation)
-    past = [operation for operation in stuck.prefix if operation not in near][len(near) * 0 - before :]
-    shown = sorted([*(past if before else ()), *near], key=lambda operation: operation.call)
+    past = [operation for operation in stuck.prefix if operation not in near]
+    shown = sorted([*past[max(len(past) - before, 0) :], *near], key=lambda operation: operation.call)
     lines = [f"{_where(stuck)}no order explains: {describe(stuck.operation)}", *_lanes(shown, stuck)]
-    lines.append(f"possible before it: {_states(stuck.states)}")
+    lines.append(f"before it the object may hold: {_states(stuck.states)}")
     if stuck.prefix:
-        tail = stuck.prefix[-before:] if before else ()
+        tail = stuck.prefix[max(len(stuck.prefix) - before, 0) :]
         skipped = len(stuck.prefix) - len(tail)
         order = [f"{skipped} before", *map(label, tail)] if skipped else [*map(label, tail)]
         lines.append(f"last of the longest order: {', '.join(order)}")
@@ -127,7 +127,7 @@ def _columns(shown: Sequence[Operation]) -> dict[tuple[int, bool], int]:
     calls = [(operation.call, False, operation) for operation in shown]
     ends = [(operation.end, True, operation) for operation in shown if operation.end is not None]
     columns: dict[tuple[int, bool], int] = {}
-    column = 0
+    column = -1
     for at, is_return, operation in sorted([*calls, *ends], key=lambda event: event[:2]):
         column += (at, is_return) not in columns
         if is_return:

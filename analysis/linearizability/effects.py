@@ -161,7 +161,7 @@ class Add(Effect):
 
     def apply(self, state: Any) -> State | Illegal:
         """Return the set with the element."""
-        return state if self.element in state else state | {self.element}
+        return frozenset((*state, self.element))
 
     def leads_to(self, value: State) -> bool:
         """Return False: it leads to what the state can grow into, and to nothing else."""
@@ -177,7 +177,7 @@ class Remove(Effect):
 
     def apply(self, state: Any) -> State | Illegal:
         """Return the set without the element."""
-        return state - {self.element} if self.element in state else state
+        return frozenset(element for element in state if element != self.element)
 
 
 def target(effect: Effect) -> State | Illegal:
@@ -193,4 +193,4 @@ def can_grow_into(state: Any, value: Any) -> bool:
         return value.startswith(state)
     if isinstance(state, frozenset) and isinstance(value, frozenset):
         return state <= value
-    return state == value
+    return bool(state == value)

@@ -11,6 +11,7 @@ from analysis.linearizability.effects import (
     Append,
     Differ,
     Effect,
+    Observe,
     State,
     Swap,
     Write,
@@ -27,15 +28,14 @@ class Horizon:
 
     def __init__(self, letters: Sequence[Effect]) -> None:
         self._strings = any(isinstance(effect, Append) for effect in letters)
-        movers = [effect for effect in letters if not effect.pure]
-        self._registers = all(isinstance(effect, Write | Swap | Append) for effect in movers)
+        self._values = all(isinstance(effect, Write | Swap | Append | Observe | Differ) for effect in letters)
         named = [*map(target, letters), *(each.value for each in letters if isinstance(each, Differ))]
         self._named = {value for value in named if value is not ILLEGAL}
         self._texts = sorted(value for value in self._named if isinstance(value, str))
 
     def of(self, state: State) -> State:
         """Return the state, or `UNSEEN` if it does not matter which of those it is."""
-        return state if not self._registers or self._matters(state) else UNSEEN
+        return state if not self._values or self._matters(state) else UNSEEN
 
     def _matters(self, state: State) -> bool:
         if not self._strings or not isinstance(state, str):

@@ -17,7 +17,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.linearizability.effects import Add, Differ, Effect, Holds, Observe, State, Swap, Write
+from analysis.linearizability.effects import (
+    UNSEEN,
+    Add,
+    Append,
+    Differ,
+    Effect,
+    Holds,
+    Observe,
+    State,
+    Swap,
+    Write,
+)
 from analysis.linearizability.operations import Operation
 from analysis.linearizability.windows import Step, Window
 
@@ -121,10 +132,9 @@ class Moves:
                 yield _with_step(place, window, step, after)
 
     def _is_timely(self, place: Place, step: Step, free: bool, after: int, view: View) -> bool:
-        if not view.registers or view.sees(self._states[after], place.done, place.used):
-            return True
         # A swap that has to take effect may need this state, which a write is about to destroy.
-        return view.writes and not free and isinstance(step.effect, Swap)
+        needs_this_state = view.writes and not free and isinstance(step.effect, Swap)
+        return needs_this_state or self._is_called_for(place, step.effect, after, view)
 
     def _doubtful(
         self, place: Place, window: Window, view: View, tried: set[tuple[int, bool]]
@@ -138,13 +148,19 @@ class Moves:
             after = self._apply(place.state, letter) if count < called else -1
             if after < 0 or after == place.state:
                 continue
-            if not view.registers or view.sees(self._states[after], place.done, place.used):
+            if self._is_called_for(place, doubtful.effect, after, view):
                 bit, operation = doubtful.members[count]
                 covered = place.covered | _covered_by(doubtful.effect, window, place.done)
                 is_write = isinstance(doubtful.effect, Write)
-                yield Place(
-                    place.index, place.done, covered, place.used | bit, after, (operation,), is_write
-                )
+                yield Place(place.index, place.done, covered, place.used | bit, after, (operation,), is_write)
+
+    def _is_called_for(self, place: Place, effect: Effect, after: int, view: View) -> bool:
+        """Return whether something in this window may see what the effect does."""
+        state = self._states[after]
+        if isinstance(effect, Append):
+            # A string that nobody sees can wait until it is overwritten, or has to be appended to.
+            return state is not UNSEEN
+        return not view.registers or view.sees(state, place.done, place.used)
 
     # Sets ---------------------------------------------------------------------------------------
 

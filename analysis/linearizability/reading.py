@@ -30,13 +30,16 @@ class Line:
     history: History
 
 
-def read_histories(lines: Iterable[str], name: str, model: str | None = None) -> list[Line]:
+def read_histories(
+    lines: Iterable[str], name: str, model: str | None = None, conventions: Conventions = PORCUPINE
+) -> list[Line]:
     """Return the histories of a file; empty lines are skipped.
 
     A line is `{id, model, init, linearizable, ops}`, an operation `{proc, f, arg, ret, status, call, end}`
     and perhaps `key`; what else there is does not matter. `call` and `end` are whole numbers, `end` is
     null for what never returned; `status` is one of "ok", "pending", "unknown" and "fail". `model`
-    replaces that of the lines, `name` stands for the file in messages.
+    replaces that of the lines, `name` stands for the file in messages. What `conventions` make of the
+    operations is tried, so that the histories can be checked without an error.
 
     Raises:
         HistoryError: `name:line: path: what was found, what was expected`.
@@ -46,7 +49,7 @@ def read_histories(lines: Iterable[str], name: str, model: str | None = None) ->
         if not text.strip():
             continue
         try:
-            found.append(Line(number, _history(_parse(text), f"line {number}", model)))
+            found.append(Line(number, _history(_parse(text), f"line {number}", model, conventions)))
         except HistoryError as error:
             raise HistoryError(f"{name}:{number}: {error}") from None
     return found
@@ -62,24 +65,28 @@ def _parse(text: str) -> Mapping[str, Any]:
     return value
 
 
-def _history(value: Mapping[str, Any], default_id: str, model: str | None) -> History:
+def _history(
+    value: Mapping[str, Any], default_id: str, model: str | None, conventions: Conventions
+) -> History:
     name = model or _take(value, "model", str)
     chosen = model_named(name)
-    initial_state(chosen, value.get("init"), PORCUPINE)
+    initial_state(chosen, value.get("init"), conventions)
     operations = _take(value, "ops", list)
     return History(
         id=str(value.get("id", default_id)),
         model=name,
-        operations=tuple(_operation(each, index, chosen) for index, each in enumerate(operations)),
+        operations=tuple(
+            _operation(each, index, chosen, conventions) for index, each in enumerate(operations)
+        ),
         initial=value.get("init"),
         linearizable=_take(value, "linearizable", bool | None, None),
     )
 
 
-def _operation(value: Any, index: int, model: Model) -> Operation:
+def _operation(value: Any, index: int, model: Model, conventions: Conventions) -> Operation:
     try:
         operation = _fields(value)
-        effect_of(operation, model, PORCUPINE)
+        effect_of(operation, model, conventions)
     except HistoryError as error:
         raise HistoryError(f"ops.{index}: {error}") from None
     return operation

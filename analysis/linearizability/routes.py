@@ -30,10 +30,7 @@ class Route:
     def is_open(self, state: State, done: int, used: int) -> bool:
         """Return whether the operation may come about after what is done."""
         return bool(
-            self.later
-            or self.steps & ~done
-            or self.doubtful & ~used
-            or can_grow_into(state, self.wanted)
+            self.later or self.steps & ~done or self.doubtful & ~used or can_grow_into(state, self.wanted)
         )
 
 
@@ -85,5 +82,3 @@ class Routes:
 def _bit_in(window: Window, goal: Window) -> int:
     steps = window.pures if goal.own.effect.pure else window.movers
     return next((step.bit for step in steps if step is goal.own), 0)
-
-

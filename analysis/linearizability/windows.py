@@ -74,6 +74,17 @@ class Windows:
     initial: State
     letters: tuple[Effect, ...]
     windows: tuple[Window, ...]
+    model: Model
+    conventions: Conventions
+
+    def replay(self, order: Sequence[Operation]) -> State | Illegal:
+        """Return the state after these operations, one by one; `ILLEGAL` if one cannot come there."""
+        state: State | Illegal = self.initial
+        for operation in order:
+            effect = effect_of(operation, self.model, self.conventions)
+            if effect is not None and state is not ILLEGAL:
+                state = effect.apply(state)
+        return state
 
 
 def windows_of(
@@ -93,7 +104,7 @@ def windows_of(
             sweep.add(operation, effect)
     windows = tuple(sweep.windows())
     state = initial_state(model, initial, conventions)
-    return Windows(state, tuple(sweep.letters), windows)
+    return Windows(state, tuple(sweep.letters), windows, model, conventions)
 
 
 def effect_of(operation: Operation, model: Model, conventions: Conventions) -> Effect | None:

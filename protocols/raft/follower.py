@@ -29,8 +29,8 @@ class Follower(Requests):
             if term < self.current_term:
                 self.host.send(source, AppendEntriesReply(self.current_term, False, 0, 0, 0))
             return
-        self.election_timer.set(self._randrange(self._timeout_from, self._timeout_to))
-        log = self.log
+        randrange, log = self._randrange, self.log
+        self.election_timer.set(randrange(self._timeout_from, self._timeout_to))
         match = message.prev_log_index
         if (match != log.last_index or message.prev_log_term != log.last_term) and not self._agrees(message):
             self._refuse(source, match)

@@ -43,7 +43,7 @@ class Requests(RaftState):
             apply = self.machine.apply
             for entry in entries:
                 command = entry.command
-                if command.__class__ is Request:
+                if type(command) is Request:
                     apply(command)
         self.last_applied = index
         host.note("applied", first_index, entries)
@@ -54,7 +54,7 @@ class Requests(RaftState):
     def _apply_and_answer(self, first_index: int, entries: tuple[Entry, ...]) -> None:
         for index, entry in enumerate(entries, first_index):
             request = entry.command
-            if request.__class__ is Request:
+            if type(request) is Request:
                 value = self.machine.apply(request)
                 self.accepted.pop((request.client, request.serial), None)
                 source = self.waiting.pop(index, None)
@@ -79,7 +79,7 @@ class Requests(RaftState):
         first_index = self.last_applied + 1
         entries = self.log.slice(first_index, self.log.last_index)
         for index, entry in enumerate(entries, first_index):
-            if entry.command.__class__ is Request:
+            if type(entry.command) is Request:
                 self.accepted[entry.command.client, entry.command.serial] = index
 
     def _give_up_waiting(self) -> None:

@@ -59,14 +59,14 @@ class RaftStorage:
 
     def apply(self, record: Any) -> None:
         """Take one record."""
-        if record.__class__ is Appended:  # what nearly all are
+        if type(record) is Appended:  # what nearly all are
             log = self.log
             assert record.prev_index == log.last_index, (
                 f"entries after {record.prev_index} in a log that ends at {log.last_index}"
             )
             log.append(record.entries)
         else:
-            _APPLY[record.__class__](self, record)
+            _APPLY[type(record)](self, record)
 
     def copy(self) -> RaftStorage:
         """Return an independent copy."""

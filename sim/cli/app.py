@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sim.cli.check import check, schema
+from sim.cli.compare import compare
 from sim.cli.completion import completion
 from sim.cli.console import color_option
 from sim.cli.listing import metrics, protocols, scenarios
@@ -58,5 +59,5 @@ def cli(context: click.Context) -> None:
         context.exit(2)
 
 
-for command in (run, sweep, check, scenarios, protocols, metrics, schema, completion):
+for command in (run, sweep, compare, check, scenarios, protocols, metrics, schema, completion):
     cli.add_command(command)

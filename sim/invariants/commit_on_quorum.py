@@ -24,10 +24,10 @@ class CommitOnQuorum(Invariant):
 
     def decided(self, node: str, index: int, entry: Entry) -> None:
         """Count the disks that have the entry, until they are a majority."""
-        view = self.view
-        missing = len(view.servers) // 2 + 1
-        for server in view.servers:
-            log = view.durable_log(server)
+        servers, durable_log = self.view.servers, self.view.durable_log
+        missing = len(servers) // 2 + 1
+        for server in servers:
+            log = durable_log(server)
             if log is None or index > log.last_index:
                 continue
             if index < log.first_index or log.entry(index) is entry or same_entry(log.entry(index), entry):

@@ -17,21 +17,20 @@ if TYPE_CHECKING:
 
 Deliver = Callable[[Any], None]
 
-_FLUSH_EVERY = 256
-
-
 class Arrival:
     """What a link does with a message in the end: `deliver` it or `lose` it, and record that.
 
-    `stamped`: what travels is (message, time of sending), since a full trace wants to know it.
+    `stamped`: what travels is (message, time of sending), since a full trace wants to know it. `flush`
+    is to be called now and then: it hashes what has gathered for the digest.
     """
 
-    __slots__ = ("deliver", "kernel", "lose", "stamp", "stamped")
+    __slots__ = ("deliver", "flush", "kernel", "lose", "stamp", "stamped")
 
     def __init__(self, trace: Trace, source: str, target: Node, costs: Costs) -> None:
         self.kernel: Kernel = trace.kernel
         self.stamped = trace.level == "full"
         self.stamp: Callable[[Any], Any] = self._stamp if self.stamped else _unstamped
+        self.flush: Callable[[], None] = _nothing if trace.digest is None else trace.digest.flush_if_large
         self.deliver: Deliver
         self.lose: Callable[[Any, str], None]
         if trace.level == "off":
@@ -49,9 +48,17 @@ def _unstamped(message: Any) -> Any:
     return message
 
 
+def _nothing() -> None:
+    """Without a digest there is nothing to hash."""
+
+
 def _untraced(source: str, target: Node) -> tuple[Deliver, Callable[[Any, str], None]]:
     def deliver(message: Any) -> None:
-        target.handlers[message.__class__](source, message)
+        try:
+            handler = target.handlers[type(message)]
+        except KeyError:  # it is ignored there
+            return
+        handler(source, message)
 
     def lose(message: Any, outcome: str) -> None:
         pass
@@ -64,21 +71,19 @@ def _digested(
 ) -> tuple[Deliver, Callable[[Any, str], None]]:
     kernel, codec, digest = trace.kernel, trace.codec, trace.digest
     assert digest is not None
-    add, flush = digest.add, digest.flush_if_large
+    add, known = digest.add, codec.get
     link = code_of(f"{source}>{target.name}")
-    until_flush = _FLUSH_EVERY
 
     def deliver(message: Any) -> None:
-        nonlocal until_flush
-        cls = message.__class__
-        code, values = codec[cls]
+        cls = type(message)
+        code, values = known(cls) or codec[cls]
         add((kernel._now, link, code))
         add(values(message))
-        until_flush -= 1
-        if not until_flush:
-            until_flush = _FLUSH_EVERY
-            flush()
-        target.handlers[cls](source, message)
+        try:
+            handler = target.handlers[cls]
+        except KeyError:  # it is ignored there
+            return
+        handler(source, message)
 
     def lose(message: Any, outcome: str) -> None:
         add((kernel._now, link, code_of(outcome)))

@@ -48,13 +48,14 @@ def _plain_send(draws: LatencyDraws, arrival: Arrival) -> Send:
     kernel = arrival.kernel
     queue, next_key, push = kernel.queue, kernel.next_key, heappush
     pop, refill = draws.block.pop, draws.refill
-    deliver, lose = arrival.deliver, arrival.lose
+    deliver, lose, flush = arrival.deliver, arrival.lose, arrival.flush
 
     def send(message: Any) -> None:
         try:
             delay = pop()
         except IndexError:
             delay = refill()
+            flush()
         if delay < 0:
             lose(message, "lost")
         else:
@@ -82,6 +83,8 @@ def _full_send(
 
     def send(message: Any) -> None:
         now: int = kernel._now
+        if not draws.block:
+            arrival.flush()
         delay, extra, copy_delay = draw()
         queued = line.queueing(now, message, bytes_per_second)
         if delay == LOST:

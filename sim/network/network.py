@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from heapq import heappush
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -91,18 +92,8 @@ class Link:
         return self._normal.draws.used + sum(lane.draws.used for _, lane in self._lanes)
 
 
-class Routes(dict[str, Send]):
-    """From one node to each other: how to send. Links are made when first used."""
-
-    __slots__ = ("_make",)
-
-    def __init__(self, make: Callable[[str], Send]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, target: str) -> Send:
-        self[target] = route = self._make(target)
-        return route
+Routes = dict[str, Send]
+"""From one node to each other: how to send."""
 
 
 class Network:
@@ -126,8 +117,8 @@ class Network:
         self._retired = 0  # messages over lanes that are gone
         self.links: dict[Pair, Link] = {}
         self.routes: dict[str, Routes] = {
-            name: Routes(lambda target, source=name: self.link(source, target).route)  # type: ignore[misc]
-            for name in nodes
+            source: {target: partial(self._send_first, (source, target)) for target in nodes}
+            for source in nodes
         }
 
     def link(self, source: str, target: str) -> Link:
@@ -140,6 +131,12 @@ class Network:
             found = Link(f"{source}>{target}", spec, self._seed, arrival, first)
             self.links[pair] = found
         return found
+
+    def _send_first(self, pair: Pair, message: Any) -> None:
+        """Make a link, since it is used now, and send the message over it; later ones go there at once."""
+        self.link(*pair)
+        self._reroute((pair,))
+        self.routes[pair[0]][pair[1]](message)
 
     def cut(self, token: object, pairs: Iterable[Pair], mode: Mode) -> None:
         """Let the links carry nothing until `heal(token)`; messages on their way still arrive."""
@@ -217,7 +214,7 @@ def loopback(node: Node, kernel: Any) -> Send:
     def deliver(_: Any) -> None:
         message = waiting.pop(0)
         if node.incarnation == incarnation:
-            node.handlers[message.__class__](name, message)
+            node.receive(name, message)
 
     def send(message: Any) -> None:
         waiting.append(message)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,9 @@ class DaskPool:
 
     def close(self) -> None:
         """Give back what is not finished; the cluster goes on."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
-        self._client.close()
+        with suppress(OSError, TimeoutError):  # of a scheduler that has gone nothing can be taken back
+            self._executor.shutdown(wait=False)
+            self._client.close(timeout=PATIENCE_S)
 
 
 def _connect(scheduler: str) -> Any:
@@ -58,14 +60,20 @@ def _connect(scheduler: str) -> Any:
             f"--scheduler {scheduler}: neither an address like tcp://host:8786 nor a scheduler file"
         )
     where = {"address": scheduler} if "://" in scheduler else {"scheduler_file": scheduler}
-    # A connection that fails is our message, and not one of Dask's as well.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    _silence()
     try:
         return Client(**where, timeout=PATIENCE_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise UserError(
             f"--scheduler {scheduler}: no Dask scheduler answers there: {_told(error)}"
         ) from error
+
+
+def _silence() -> None:
+    """A connection that fails is our message, and not a traceback of Dask's as well."""
+    for name in ["distributed", *logging.root.manager.loggerDict]:
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _threads(client: Any, scheduler: str) -> int:

@@ -127,8 +127,13 @@ def gaps(finished: Sequence[Span], cells: int, runs: int) -> Iterator[Span]:
 
 
 def _rows(table: str, found: pa.Table) -> list[Row]:
-    columns = [found.column(name).to_pylist() for name in COLUMNS[table]]
+    columns = [_values(found.column(name), kind) for name, kind in COLUMNS[table].items()]
     return list(zip(*columns, strict=True))
+
+
+def _values(column: Any, kind: str) -> list[Any]:
+    found: list[Any] = column.to_pylist()
+    return [tuple(each) for each in found] if kind in ("texts", "ints") else found
 
 
 def _read(path: Path) -> dict[str, Any]:

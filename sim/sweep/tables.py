@@ -83,18 +83,18 @@ def rows_of(table: str, seed: int, found: Iterable[Any]) -> list[Row]:
     return [(seed, *(read(each) for read in readers)) for each in found]
 
 
-def run_row(seed: int, outcome: Mapping[str, str], metrics: Mapping[str, Any]) -> Row:
+def run_row(seed: int, outcome: Mapping[str, str], metrics: Mapping[str, Any] | None) -> Row:
     """Return the row of a run; a crashed one has no metrics."""
     return (
         seed,
         *(outcome.get(name, "") for name in _OUTCOME),
-        *(metrics[name] if metrics else None for name in METRICS),
+        *([None] * len(METRICS) if metrics is None else [metrics[name] for name in METRICS]),
     )
 
 
 def crashed_row(seed: int, error: str) -> Row:
     """Return the row of a run that did not come to an end."""
-    return run_row(seed, {"verdict": CRASHED, "error": error}, {})
+    return run_row(seed, {"verdict": CRASHED, "error": error}, None)
 
 
 def nothing() -> Rows:

@@ -31,7 +31,10 @@ class Alarms(Generic[T]):
 
     def _ring(self) -> None:
         due, now = self._due, self._host.now()
-        while due and due[0][0] <= now:
-            self._callback(due.popleft()[1])
-        if due:
-            self._timer.set(max(0, due[0][0] - now))
+        while due:
+            at, item = due[0]
+            if at > now:
+                self._timer.set(at - now)
+                return
+            due.popleft()
+            self._callback(item)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sim.cluster import Cluster
 
 MS = 1_000_000
+SERIALS = 1_000_000_000
+"""Each incarnation of a client has so many numbers for its commands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ class Client:
         )
         self._choices = cluster.seed.stream(f"{host.id} commands")
         self._open: dict[int, _Command] = {}  # by serial, the oldest first
-        self._serial = 0
+        # A client that starts again must not reuse numbers: its new commands would pass for old ones.
+        self._serial = cluster.nodes[host.id].incarnation * SERIALS
         self._next = host.timer("next command", self._invoke)
         self._timeouts = Alarms(host, "attempt timeout", parameters.attempt_timeout, self._on_timeout)
         self._retries = Alarms(host, "retry", parameters.retry_interval, self._on_retry)
@@ -194,7 +197,7 @@ class Client:
                     command.attempts,
                     node,
                     epoch,
-                )  # fmt: skip
+                )
             )
 
 

@@ -102,7 +102,9 @@ def test_leader_crash_behaves_as_designed() -> None:
 
 def test_unfenced_and_fenced_store_suffer_the_same_faults() -> None:
     """The pair differs in the fence alone, so that the difference in what happens is due to it."""
-    unfenced, fenced = (load(FOLDER / f"basics/external-store-{kind}.yaml") for kind in ("unfenced", "fenced"))
+    unfenced, fenced = (
+        load(FOLDER / f"basics/external-store-{kind}.yaml") for kind in ("unfenced", "fenced")
+    )
 
     assert unfenced.faults == fenced.faults
     assert unfenced.protocol == fenced.protocol

@@ -70,7 +70,7 @@ class ScriptedPool:
             ran = seeds[: self.most]
             self.done += ran
             future.set_result(
-                Done(nothing() | {"runs": [run_row(seed, {}, {}) for seed in ran]}, len(ran), 0.2)
+                Done(nothing() | {"runs": [run_row(seed, {}, None) for seed in ran]}, len(ran), 0.2)
             )
 
 

@@ -12,12 +12,13 @@ from rich.table import Table
 from sim.cli.console import Look
 from sim.cli.units import duration, metric, share
 from sim.metrics import SPLIT_BRAIN
+from sim.sweep.pairs import COMPARED
 
 if TYPE_CHECKING:
     from sim.sweep.intervals import Estimate
+    from sim.sweep.pairs import Difference, Pairs
     from sim.sweep.summary import CellSummary
 
-SHORT = {"pass": "pass", "fail": "fail", "inconclusive": "inconclusive", "crashed": "crashed"}
 LEVELS = dict(zip(SPLIT_BRAIN, ("SB1", "SB2", "SB3", "SB4"), strict=True))
 
 
@@ -37,15 +38,52 @@ def table(cells: Sequence[CellSummary], look: Look) -> str:
         made.add_column(name, justify="right", no_wrap=True)
     for each in cells:
         made.add_row(*each.cell.key, *_figures(each))
-    # As wide as it needs to be: a folded number is no number.
-    width = max(look.width, 200)
+    return _printed(made, look) + _legend(cells)
+
+
+def differences(pairs: Pairs, look: Look) -> str:
+    """Return the mean differences to the first protocol, run by run, each with its interval."""
+    made = Table(box=None, padding=(0, 2, 0, 0), header_style="dim" if look.color else "")
+    for name in ("scenario", "protocol", *(path for path, _ in pairs.cells[0].varied)):
+        made.add_column(name, overflow="fold")
+    for name in COMPARED:
+        made.add_column(name, justify="right", no_wrap=True)
+    for key, found in pairs.differences.items():
+        made.add_row(*key, *(_difference(name, found[name]) for name in COMPARED))
+    title = f"\nDifference to {pairs.cells[0].protocol} in the same run, mean [95 % interval]:\n"
+    return title + _printed(made, look) if pairs.differences else ""
+
+
+def _difference(name: str, found: Difference) -> str:
+    if not found.pairs:
+        return "-"
+    text = _signed(name, found.mean)
+    interval = found.interval()
+    if interval is not None:
+        text += f" [{', '.join(_signed(name, each) for each in interval)}]"
+    return text + (f" ({found.unpaired} unpaired)" if found.unpaired else "")
+
+
+def _signed(name: str, value: float) -> str:
+    return ("-" if value < 0 else "+") + metric(name, abs(value))
+
+
+def _printed(made: Table, look: Look) -> str:
+    """Return the lines of a table, as wide as it needs to be: a folded number is no number."""
+    buffer = StringIO()
     console = Console(
-        file=StringIO(), width=width, force_terminal=look.color, no_color=not look.color, highlight=False,
-        markup=False, emoji=False, color_system="standard" if look.color else None, legacy_windows=False,
-    )  # fmt: skip
+        file=buffer,
+        width=max(look.width, 200),
+        force_terminal=look.color,
+        no_color=not look.color,
+        color_system="standard" if look.color else None,
+        legacy_windows=False,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
     console.print(made)
-    text: str = console.file.getvalue()  # type: ignore[attr-defined]
-    return "".join(f"{line.rstrip()}\n" for line in text.splitlines()) + _legend(cells)
+    return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
 
 
 def _figures(each: CellSummary) -> list[str]:
