@@ -26,7 +26,8 @@ class Disk:
 
     __slots__ = (
         "_block", "_fsync", "_generation", "_interrupted", "_kernel", "_lied",
-        "_stalls", "_syncing", "_write", "corrupt", "durable", "flawless", "fsyncs", "full", "image", "instant", "lying", "unsynced",
+        "_stalls", "_syncing", "_write", "corrupt", "durable", "flawless", "fsyncs", "full", "image",
+        "instant", "lying", "unsynced",
     )  # fmt: skip
 
     def __init__(self, kernel: Kernel, image: Storage) -> None:
@@ -54,7 +55,7 @@ class Disk:
         self.assess()
 
     def assess(self) -> None:
-        """Find out, after a change, whether the disk is `flawless`: no latency, no fault, nothing to wait for."""
+        """Find out, after a change, whether saving is as simple as can be: no latency and no fault."""
         troubled = self._stalls or self.full or self.lying or self._syncing or self.unsynced
         self.flawless = self.instant and not troubled
 

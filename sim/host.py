@@ -19,8 +19,8 @@ class NodeHost:
     """What one incarnation of a process can do; implements `protocols.api.Host`."""
 
     __slots__ = (
-        "_barrier", "_disk", "_durable", "_listeners", "_node", "_outbox", "_routes", "_saved", "_saving", "_synced", "_timers",
-        "id", "now", "random", "wall",
+        "_barrier", "_disk", "_durable", "_listeners", "_node", "_outbox", "_routes", "_saved", "_saving",
+        "_synced", "_timers", "id", "now", "random", "wall",
     )  # fmt: skip
 
     def __init__(self, node: Node, routes: Routes, random: Stream) -> None:

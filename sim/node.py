@@ -7,7 +7,7 @@ links look up `node.handlers[type(message)]`, and a crash, a pause or a busy CPU
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from protocols.api import Handler, Process, Storage

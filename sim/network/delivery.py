@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Deliver = Callable[[Any], None]
 
+
 class Arrival:
     """What a link does with a message in the end: `deliver` it or `lose` it, and record that.
 
@@ -110,9 +111,7 @@ def _full(
 
     def keep(message: Any, sent_at: int, outcome: str) -> None:
         name = type(message).__name__
-        trace.detail(
-            Message(kernel._now, sent_at, source, target.name, name, outcome, plain_fields(message))
-        )
+        trace.detail(Message(kernel._now, sent_at, source, target.name, name, outcome, plain_fields(message)))
 
     def deliver(parcel: tuple[Any, int]) -> None:
         message, sent_at = parcel

@@ -112,10 +112,16 @@ def replace_results(draw: random.Random, model: str, operations: list[Operation]
 def with_a_false_result(draw: random.Random, history: History) -> History:
     """Return the history with one result exchanged for that of another operation of the kind."""
     operations = list(history.operations)
-    number = draw.randrange(len(operations))
-    others = [each.result for each in operations if each.f == operations[number].f and each.status == "ok"]
-    if others and operations[number].status == "ok":
-        operations[number] = replace(operations[number], result=draw.choice(others))
+    choices = [
+        (number, other.result)
+        for number, operation in enumerate(operations)
+        for other in operations
+        if (operation.f, operation.status, other.status) == (other.f, "ok", "ok")
+        and operation.result != other.result
+    ]
+    if choices:
+        number, result = draw.choice(choices)
+        operations[number] = replace(operations[number], result=result)
     return replace(history, operations=tuple(operations))
 
 

@@ -29,7 +29,8 @@ def swarm(seed: int) -> dict[str, Any]:
         "seed": seed,
         "duration": us(heal_us + within_us),
         "protocol": _protocol(draws, world),
-        "workload": _workload(draws, world),
+        # Without clients a leader has nothing to commit but what is its own.
+        **({} if draws.chance("idle", 0.1) else {"workload": _workload(draws, world)}),
         "network": _network(draws, world),
         "clocks": {"drift": {"uniform": ["-2%", "2%"]}} if draws.chance("drift", 0.5) else {},
         "disk": _disk(draws, world),

@@ -12,14 +12,23 @@ from tests.scenarios.campaign import trial
 from tests.unit.raft_mutants import MUTANTS
 
 CAUGHT: dict[str, int] = {
-    "R01": 150, "R02": 10, "R03": 200, "R04": 150, "R06": 20, "R07": 300, "R08": 10, "R09": 150,
-    "R10": 50, "R11": 20, "R12": 10, "R13": 10, "R14": 10, "R18": 200, "R20": 20, "R21": 10, "R24": 10,
-    "R26": 10, "R28": 10, "R29": 20,
+    "R02": 10, "R06": 20, "R08": 10, "R10": 50, "R11": 20, "R12": 10, "R13": 10, "R14": 10, "R20": 20,
+    "R21": 10, "R24": 10, "R26": 10, "R28": 10, "R29": 20, "R31": 50,
 }  # fmt: skip
 """Mutant -> within how many seeds the swarm finds it."""
 
-NOT_CAUGHT: dict[str, str] = {}
-"""Mutant -> why the swarm does not find it; the unit tests of Raft do."""
+CAUGHT_LATE: dict[str, int] = {"R01": 150, "R03": 200, "R04": 150, "R07": 300, "R09": 150, "R18": 200}
+"""The same for those that need many seeds: part of the soak."""
+
+NOT_CAUGHT: dict[str, str] = {
+    "R05": "a vote must be late by a whole election, and then be the one that decides the next",
+    "R15": "an older acknowledgement lowers what the leader knows of a follower; the next one mends it",
+    "R16": "a heartbeat must find a follower with a tail that differs, and commit beyond what they share",
+    "R19": "others that know the higher term depose the leader a little later",
+    "R22": "a candidate that cannot win delays the others, but chance lets one of them through",
+    "R23": "more rounds are split; none fails for that",
+}
+"""Mutant -> why two hundred seeds do not find it: the unit tests of Raft do."""
 
 
 def first_seed(number: str, limit: int) -> int | None:
@@ -35,6 +44,13 @@ def test_swarm_finds_mutant(number: str, limit: int) -> None:
     assert first_seed(number, limit) is not None
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize(("number", "limit"), CAUGHT_LATE.items())
+def test_swarm_finds_mutant_late(number: str, limit: int) -> None:
+    """These need a rare coincidence, of a crash and a second vote in one term for instance."""
+    assert first_seed(number, limit) is not None
+
+
 def test_every_mutant_is_accounted_for() -> None:
     """A new mutant is either found, or somebody has said why not."""
-    assert sorted({*CAUGHT, *NOT_CAUGHT}) == sorted(MUTANTS)
+    assert sorted([*CAUGHT, *CAUGHT_LATE, *NOT_CAUGHT]) == sorted(MUTANTS)

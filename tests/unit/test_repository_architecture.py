@@ -123,7 +123,8 @@ def undeclared(checked: Iterable[Source], declared: set[str]) -> set[str]:
 
 def test_every_imported_library_is_declared() -> None:
     """Else it works here, by another package's grace, and fails at a user's."""
-    requirements = PYPROJECT["project"]["dependencies"]
+    project = PYPROJECT["project"]
+    requirements = [*project["dependencies"], *project["optional-dependencies"]["cluster"]]
     declared = {re.split(r"[<>=;\[ ]", requirement)[0].lower() for requirement in requirements}
 
     assert undeclared(sources(*OWN), declared | {"pytest"}) == set()
