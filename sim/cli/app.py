@@ -8,6 +8,7 @@ from sim.cli.check import check, schema
 from sim.cli.compare import compare
 from sim.cli.completion import completion
 from sim.cli.console import color_option
+from sim.cli.history import history
 from sim.cli.listing import metrics, protocols, scenarios
 from sim.cli.run import run
 from sim.cli.sweep import sweep
@@ -59,5 +60,5 @@ def cli(context: click.Context) -> None:
         context.exit(2)
 
 
-for command in (run, sweep, compare, check, scenarios, protocols, metrics, schema, completion):
+for command in (run, sweep, compare, history, check, scenarios, protocols, metrics, schema, completion):
     cli.add_command(command)

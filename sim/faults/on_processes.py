@@ -45,8 +45,6 @@ def restart(ongoing: Ongoing) -> None:
 def pause(ongoing: Ongoing) -> None:
     """Let the processes stand still; a process that crashes meanwhile, and starts again, runs."""
     for node in ongoing.nodes:
-        if not node.up:
-            continue
         node.pause()
         ongoing.hold(
             ("paused", node.name, node.incarnation),

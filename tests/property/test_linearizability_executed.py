@@ -17,7 +17,7 @@ from analysis.linearizability import Conventions, History, Operation, check
 from analysis.linearizability.operations import Status
 from tests.unit.linearizability_cases import by_plain_search, parts, start
 
-FAST, SOAK = 4_000, 100_000
+FAST, SOAK = 2_000, 100_000
 VALUES = 3
 Execute = Callable[[Any, Any], tuple[Any, Any]]
 """Argument and state -> result and new state."""
@@ -76,10 +76,10 @@ OBJECTS: dict[str, Object] = {
 
 def executed(draw: random.Random, model: str) -> History:
     """Return a history of operations that took effect at instants between call and return, or never."""
-    size = draw.randint(4, 10)
+    size = draw.randint(4, 11)
     names = draw.sample(list(OBJECTS[model].execute), draw.randint(2, len(OBJECTS[model].execute)))
-    width = draw.choice([3, 6, 12])
-    doubt = draw.choice([0.0, 0.2, 0.5])
+    width = draw.choice([3, 6, 20])
+    doubt = draw.choice([0.0, 0.2, 0.5, 0.7])
     operations = []
     for process in range(size):
         f, call = draw.choice(names), 10 * process

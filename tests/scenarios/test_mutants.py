@@ -17,7 +17,7 @@ CAUGHT: dict[str, int] = {
 }  # fmt: skip
 """Mutant -> within how many seeds the swarm finds it."""
 
-CAUGHT_LATE: dict[str, int] = {"R01": 150, "R03": 200, "R04": 150, "R07": 300, "R09": 150, "R18": 200}
+CAUGHT_LATE: dict[str, int] = {"R01": 400, "R03": 200, "R04": 250, "R07": 300, "R09": 150, "R18": 200}
 """The same for those that need many seeds: part of the soak."""
 
 NOT_CAUGHT: dict[str, str] = {
@@ -28,7 +28,7 @@ NOT_CAUGHT: dict[str, str] = {
     "R22": "a candidate that cannot win delays the others, but chance lets one of them through",
     "R23": "more rounds are split; none fails for that",
 }
-"""Mutant -> why two hundred seeds do not find it: the unit tests of Raft do."""
+"""Mutant -> why hundreds of seeds do not find it: the unit tests of Raft do."""
 
 
 def first_seed(number: str, limit: int) -> int | None:

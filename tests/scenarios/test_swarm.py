@@ -13,8 +13,8 @@ from tests.scenarios.swarm import swarm
 
 FEW = range(1, 61)
 MANY = range(1, 2001)
-TIMEOUT_SEEDS = 25
-"""So many seeds to a test, so that the tests can be run side by side."""
+CHUNK = 25
+"""So many seeds go to a process at a time."""
 
 
 def wrong(trials: list[Trial]) -> dict[int, tuple[tuple[str, str], ...]]:
@@ -37,7 +37,7 @@ def test_swarm_violates_nothing_and_converges(first: int) -> None:
 def test_swarm_of_two_thousand_seeds() -> None:
     """The same for 2,000 seeds, on two cores; each sight in at least one run of a hundred."""
     with ProcessPoolExecutor(2) as pool:
-        trials = list(pool.map(trial, MANY, chunksize=TIMEOUT_SEEDS))
+        trials = list(pool.map(trial, MANY, chunksize=CHUNK))
 
     assert wrong(trials) == {}
     assert {sight: count >= len(trials) // 100 for sight, count in seen_by(trials).items()} == dict.fromkeys(

@@ -31,6 +31,18 @@ def test_converge_ends_every_fault_and_starts_every_process() -> None:
     assert {r.node for r in of(cluster, Started) if r.at_ns == 5 * SECOND} == {"n1", "n2"}
 
 
+def test_converge_revives_what_died_of_a_full_disk() -> None:
+    """No fault killed it, so none starts it when it ends."""
+    faults: list[dict[str, Any]] = [
+        {"at": "1s", "disk": {"of": "all", "full": True}, "for": "2s"},
+        {"at": "2s", "crash": "leader"},
+    ]
+    cluster = world(faults, converge={"heal_at": "5s", "within": "3s"})
+
+    assert [node.up for node in at(cluster, 4999).nodes.values()] == [False] * 3
+    assert [node.up for node in at(cluster, 5001).nodes.values()] == [True] * 3
+
+
 def test_trigger_during_convergence_does_nothing() -> None:
     fault = {"when": {"event": "leader_elected"}, "crash": "that node", "delay": "2900ms"}
     cluster = at(world([fault], converge={"heal_at": "3s", "within": "3s"}), 10_000)
@@ -45,9 +57,9 @@ def converged(until: str, broken: Break | None = None, **parts: Any) -> list[str
     """Return the violations of a run whose phase of convergence lasts from 3 s to `until`."""
     within = int(until.removesuffix("s")) - 3
     cluster = world(converge={"heal_at": "3s", "within": f"{within}s"}, **parts)
+    cluster.kernel.call_at(10 * SECOND, lambda _: cluster.stop("duration"))
     if broken is not None:
         broken(at(cluster, 3001))
-    cluster.kernel.call_at(10 * SECOND, lambda _: cluster.stop("duration"))
     cluster.kernel.run()
     cluster.finish()
     return [record.property for record in of(cluster, Violated)]

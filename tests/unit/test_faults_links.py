@@ -138,6 +138,14 @@ def test_flapping_goes_down_first_and_alternates() -> None:
     assert set(of(cluster, LinksCut)[0].links) == {("n1", "n2"), ("n2", "n1")}
 
 
+def test_flapping_that_ends_while_the_link_is_up_stays_up() -> None:
+    fault = {"at": "1s", "flap": {"between": ["n1", "n2"], "up": "300ms", "down": "200ms"}, "for": "1300ms"}
+    cluster = at(world([fault]), 9999)
+
+    assert times_ms(cluster, LinksCut) == [1000, 1500, 2000]
+    assert times_ms(cluster, LinksHealed) == [1200, 1700, 2200]
+
+
 @pytest.mark.parametrize(
     ("worse", "attribute", "expected"),
     [

@@ -121,6 +121,19 @@ def test_explicit_restart_ends_what_crashes_had_planned() -> None:
     assert at(cluster, 7001).nodes["n1"].up
 
 
+def test_explicit_restart_forgets_a_crash_for_good() -> None:
+    """What crashes again after it comes back as that crash says."""
+    cluster = world(
+        [
+            every("1s", {"crash": "n1"}),
+            every("2s", {"restart": "n1"}),
+            every("3s", {"crash": "n1", "restart_after": "1s"}),
+        ]
+    )
+
+    assert at(cluster, 4001).nodes["n1"].up
+
+
 def test_overlapping_pauses_end_with_the_last_one() -> None:
     cluster = world([every("1s", {"pause": "n1", "for": "3s"}), every("2s", {"pause": "n1", "for": "500ms"})])
 
@@ -163,3 +176,17 @@ def test_slowness_of_the_newest_fault_counts(monkeypatch: pytest.MonkeyPatch) ->
     at(cluster, 9999)
 
     assert factors == [10, 30, 10, 1]
+
+
+def test_slowness_that_was_superseded_ends_unnoticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    factors: list[float] = []
+    monkeypatch.setattr(Node, "set_service_time", lambda node, service, factor=1: factors.append(factor))
+    cluster = world(
+        [
+            every("1s", {"slow": "n1", "factor": "10x", "for": "2s"}),
+            every("2s", {"slow": "n1", "factor": "30x", "for": "3s"}),
+        ]
+    )
+    at(cluster, 9999)
+
+    assert factors == [10, 30, 1]

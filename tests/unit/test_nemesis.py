@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from protocols.raft.storage import HardState
+from protocols.raft.storage import Appended, HardState
 from sim.cluster import Cluster
 from sim.records import Campaigned, Crashed, FaultStarted, Led
 from tests.unit.faults_testing import MS, at, of, times_ms, world
@@ -168,6 +168,17 @@ def test_saved_fires_for_every_record_that_one_fsync_covers() -> None:
     at(cluster, 1)
 
     assert len(of(cluster, FaultStarted)) - before == 3
+
+
+def test_what_is_saved_after_a_crash_is_not_taken_for_what_it_lost() -> None:
+    cluster = world([{"when": {"event": "saved", "record": "hard_state"}, "times": 1000, **STEP}])
+    cluster.trace.emit("saving", "n1", HardState(1, None))
+    cluster.trace.emit("crashed", "n1")
+    cluster.trace.emit("saving", "n1", Appended(0, ()))
+    cluster.trace.emit("saved", "n1", 1)
+    at(cluster, 1)
+
+    assert of(cluster, FaultStarted) == []
 
 
 def test_record_that_a_crash_loses_is_never_saved() -> None:

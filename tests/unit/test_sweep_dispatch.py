@@ -151,6 +151,13 @@ def test_seed_that_kills_its_worker_is_named(workers: int) -> None:
     assert crashed(found) == [1000, 1017]
 
 
+def test_seed_is_not_blamed_for_three_deaths() -> None:
+    """A machine short of memory kills the same run more than once; two deaths alone are needed."""
+    found = dispatch(ScriptedPool(2, kill_at(1, 2, 3)), [Span(0, 0, 1)])
+
+    assert (seeds_of(found), crashed(found)) == ([(0, 1000)], [])
+
+
 def test_chunk_that_fails_by_itself_is_split_too() -> None:
     """Dask says itself whose work failed (KilledWorker): no other chunk is troubled."""
 

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 
 from analysis.statistics import Sample, quantile
 from sim.cli.console import Look
@@ -68,6 +69,20 @@ def test_interval_covers_the_median_as_often_as_it_says() -> None:
         covered += found.low <= 500 <= found.high
 
     assert 0.90 <= covered / 200 <= 0.99
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_interval_is_the_percentile_bootstrap(share: float) -> None:
+    """Its distribution is known: that quantile of a resample is at most the k-th of n values if at least
+    share * n of the n draws are among the first k, which each is with probability k / n.
+    """
+    ranks = range(1, 101)
+    upto = {k: binom.sf(share * 100 - 1, 100, k / 100) for k in ranks}
+    low, high = (next(k for k in ranks if upto[k] >= bound) for bound in (0.025, 0.975))
+    found = estimate(lengths(list(ranks), []), share)
+
+    assert found.low == pytest.approx(low, abs=1)
+    assert found.high == pytest.approx(high, abs=1)
 
 
 def test_interval_is_open_where_censoring_hides_its_end() -> None:

@@ -67,6 +67,9 @@ def test_service_leader_is_one_of_the_servers() -> None:
     assert word("service leader") == ("n2",)
     assert word("leader", service) == ("n1",)
     assert word("service leader", service) == ()
+    assert {len(set(nodes) & {"s1", "s2", "s3"}) for nodes in drawn("majority with the leader", service)} == {
+        2
+    }
     assert word("all", service) == ("n1", "n2", "s1", "s2", "s3")
 
 
