@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -18,6 +17,7 @@ from sim.tally import Costs, OperationTally
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.metrics import Metrics
     from analysis.verdict import Verdict
     from sim.conditions import Condition
 
@@ -46,7 +46,7 @@ class Result:
     level: str = "digest"
 
     @cached_property
-    def metrics(self) -> Mapping[str, float | int | None]:
+    def metrics(self) -> Metrics:
         """Every metric of `sim.metrics.METRICS` by name; None where nothing was measured."""
         from analysis.metrics import metrics
 
@@ -57,7 +57,7 @@ class Result:
         """Whether the run passed, failed or was inconclusive, and why."""
         from analysis.verdict import judge
 
-        return judge(self, self.reach, self.expect)
+        return judge(self, self.reach, self.expect, self.metrics)
 
     @property
     def violations(self) -> list[Violated]:
