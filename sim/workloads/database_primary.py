@@ -83,6 +83,7 @@ class Client:
             Sampler(Constant(mean) if steady else Exponential(mean), cluster.seed.key(f"{host.id} arrivals"))
         )
         self._choices = cluster.seed.stream(f"{host.id} commands")
+        self._duplicates = _may_duplicate(cluster, host.id)
         self._open: dict[int, _Command] = {}  # by serial, the oldest first
         # A client that starts again must not reuse numbers: its new commands would pass for old ones.
         self._serial = cluster.nodes[host.id].incarnation * SERIALS
@@ -127,7 +128,8 @@ class Client:
             self._cluster.watch.answered(self._host.id, source, reply.epoch)
             self._complete(command, "ok", reply.value, source, reply.epoch)
             return
-        command.doubtful |= reply.outcome == "unknown"
+        # With duplicated messages another copy of this request may have been taken, and this one refused.
+        command.doubtful |= reply.outcome == "unknown" or self._duplicates
         if source != command.target or command.waiting:
             return
         if reply.leader is not None and reply.leader != source:
@@ -199,6 +201,13 @@ class Client:
                     epoch,
                 )
             )
+
+
+def _may_duplicate(cluster: Cluster, client: NodeId) -> bool:
+    """Return whether a message from `client` to a server may arrive twice, now or after some fault."""
+    plan = cluster.plan
+    faulty = any(getattr(fault.action, "duplicate", None) for fault in plan.faults)
+    return faulty or any(plan.link(client, server).duplicate > 0 for server in plan.group.servers)
 
 
 def _attach(parameters: Parameters, cluster: Cluster) -> dict[str, Added]:

@@ -262,3 +262,20 @@ def test_parameters_that_contradict_each_other() -> None:
     assert len(list(check(replace(usual, arrival="in waves")))) == 1
     assert len(list(check(replace(usual, attempt_timeout=2, deadline=1)))) == 1
     assert len(list(check(replace(usual, reads=1.5)))) == 1
+
+
+@pytest.mark.parametrize(("duplicate", "certain"), [("0%", True), ("1%", False)])
+def test_a_refusal_is_certain_only_without_duplicates(duplicate: str, certain: bool) -> None:
+    """`not_leader` says that this copy of the request was not taken; another copy may have been."""
+    result = run(
+        {
+            "schema": 1,
+            "name": "refusals",
+            "about": "Nobody leads, and every server that can be reached says so.",
+            "duration": "4s",
+            "protocol": {"name": "raft", "nodes": 3, "election_timeout": ["10s", "20s"]},
+            "network": {"duplicate": duplicate},
+            "workload": {"name": "database-primary", "rate": "20/s"},
+        }
+    )
+    assert (result.tally.fail > 0) == certain
