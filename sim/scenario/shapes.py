@@ -17,11 +17,11 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     GetCoreSchemaHandler,
-    ModelWrapValidatorHandler,
     Tag,
     ValidationError,
     model_validator,
 )
+from pydantic.functional_validators import ModelWrapValidatorHandler
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from sim.scenario import units
