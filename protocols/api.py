@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, dataclass_transform
 
+from protocols.presets import Preset
+
 NodeId = str
 Handler = Callable[[NodeId, Any], None]
 T = TypeVar("T")
@@ -220,6 +222,7 @@ class ProtocolSpec:
     epoch_name: str = "epoch"
     assumptions: Assumptions = Assumptions()
     exclusive_belief: bool = False  # True: two believers at once are a bug (leases), not Raft
+    presets: tuple[Preset, ...] = ()  # what `preset:` in a scenario may name
 
 
 # Clients ---------------------------------------------------------------------------------------

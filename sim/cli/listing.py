@@ -15,6 +15,7 @@ from sim.cli.console import Look, color_option, current_look
 
 if TYPE_CHECKING:
     from protocols.api import ProtocolSpec
+    from protocols.presets import Preset
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
 NAME_MAX = 34
@@ -38,9 +39,14 @@ def scenarios(as_json: bool) -> None:
 @json_option
 @color_option
 def protocols(as_json: bool) -> None:
-    """List the protocols, with their parameters, units and defaults."""
+    """List the protocols, with their parameters, units and defaults, and the presets with their sources."""
     listed: list[dict[str, Any]] = [
-        {"name": spec.name, "summary": _one_line(spec.summary), "parameters": _parameters(spec)}
+        {
+            "name": spec.name,
+            "summary": _one_line(spec.summary),
+            "parameters": _parameters(spec),
+            "presets": _presets(spec),
+        }
         for spec in engine.protocols()
     ]
     if as_json:
@@ -52,6 +58,11 @@ def protocols(as_json: bool) -> None:
         for parameter in protocol["parameters"]:
             name = f"{parameter['name']}: {_flow(parameter['default'])}"
             sys.stdout.write(_entry(name, parameter["doc"], look, 2))
+        for preset in protocol["presets"]:
+            sys.stdout.write(_entry(f"preset: {preset['name']}", preset["summary"], look, 2))
+            for setting in preset["settings"]:
+                name = f"{setting['name']}: {_flow(setting['value'])}"
+                sys.stdout.write(_entry(name, setting["source"], look, 4))
 
 
 @click.command(short_help="List the metrics that expectations can name.")
@@ -104,6 +115,23 @@ def _parameter(field: Field[Any]) -> dict[str, Any]:
         "doc": field.metadata["doc"],
         "minimum": None if minimum is None else written(minimum, of_minimum),
     }
+
+
+def _presets(spec: ProtocolSpec) -> list[dict[str, Any]]:
+    return [
+        {"name": each.name, "summary": each.summary, "settings": _settings(spec, each)}
+        for each in spec.presets
+    ]
+
+
+def _settings(spec: ProtocolSpec, preset: Preset) -> list[dict[str, Any]]:
+    from sim.cli.units import written
+
+    units = {field.name: field.metadata["unit"] for field in fields(spec.parameters)}
+    return [
+        {"name": name, "value": written(setting.value, units[name]), "source": setting.source}
+        for name, setting in preset.settings.items()
+    ]
 
 
 def _flow(default: Any) -> str:

@@ -11,10 +11,10 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from sim.scenario import units
+from sim.scenario.quantities import read_parameter
 from sim.scenario.shapes import Context, Names, mistake, mistakes, nearest
 from sim.scenario.units import QuantityError, found
 
-COUNT_MAX = 10**12
 NODES_MAX = 1000
 
 Mistake = tuple[tuple[str | int, ...], str]
@@ -25,12 +25,14 @@ class ProtocolChoice:
     """Which protocol, and an instance of its parameters dataclass.
 
     `unsafe`: rules that the parameters break were let pass, and are listed in `broken_rules`.
+    `preset`: the product whose defaults the parameters start from; "" for the protocol's own.
     """
 
     name: str
     parameters: Any
     unsafe: bool = False
     broken_rules: tuple[str, ...] = ()
+    preset: str = ""
 
     @property
     def spec(self) -> Any:
@@ -56,7 +58,8 @@ class WorkloadChoice:
 # Registries are imported when they are first asked, so that importing the schema stays cheap.
 PROTOCOLS, WORKLOADS = "protocols.registry", "sim.workloads.registry"
 _KINDS = {PROTOCOLS: "protocol", WORKLOADS: "workload"}
-RESERVED = ("name", "unsafe")
+RESERVED = ("name", "unsafe")  # keys of a block that are no parameters
+PRESET = "preset"  # ... and one more where the specification has presets
 
 
 def specification(registry: str, name: str) -> Any:
@@ -74,9 +77,15 @@ def specification(registry: str, name: str) -> Any:
         raise mistake(f"the {_KINDS[registry]} '{name}' cannot be imported: {error}") from None
 
 
+def reserved(spec: Any) -> tuple[str, ...]:
+    """Return the keys of the block of `spec` that are no parameters."""
+    return (*RESERVED, PRESET) if getattr(spec, "presets", ()) else RESERVED
+
+
 def known_keys(name: str) -> tuple[str, ...]:
     """Return the keys that a `protocol:` block may have for the protocol `name`."""
-    return (*RESERVED, *(each.name for each in fields(specification(PROTOCOLS, name).parameters)))
+    spec = specification(PROTOCOLS, name)
+    return (*reserved(spec), *(each.name for each in fields(spec.parameters)))
 
 
 def _read_protocol(value: Any, context: Context) -> ProtocolChoice:
@@ -125,86 +134,47 @@ def _read(value: Any, registry: str, choice: Callable[..., Any]) -> Any:
     wrong: list[Mistake] = []
     if not isinstance(unsafe, bool):
         wrong.append((("unsafe",), f"found {found(unsafe)}, expected true or false"))
-    parameters = _parameters(spec.parameters, value, wrong)
+    parameters = _parameters(spec, value, wrong)
     if wrong:
         raise mistakes(wrong)
     broken = tuple(spec.check(parameters))
     if broken and not unsafe:
         advice = "; `unsafe: true` in this block lets it pass"
         raise mistakes([((), sentence.rstrip(".") + advice) for sentence in broken])
-    return choice(value["name"], parameters, unsafe, broken)
+    preset = {PRESET: value[PRESET]} if PRESET in value else {}
+    return choice(value["name"], parameters, unsafe, broken, **preset)
 
 
-def _parameters(cls: type, value: Mapping[str, Any], wrong: list[Mistake]) -> Any:
-    """Return an instance of `cls`, or None when `wrong` had to be extended."""
+def _preset(spec: Any, value: Mapping[str, Any], wrong: list[Mistake]) -> dict[str, Any]:
+    """Return the parameters that the block's preset sets; none if it names none."""
+    presets = {each.name: each for each in getattr(spec, "presets", ())}
+    if not presets or PRESET not in value:
+        return {}
+    name = value[PRESET]
+    if isinstance(name, str) and name in presets:
+        return dict(presets[name].values())
+    expected = f"unknown preset '{name}'{nearest(name, presets)}" if isinstance(name, str) else ""
+    expected = expected or f"found {found(name)}, expected one of {', '.join(presets)}"
+    wrong.append(((PRESET,), expected))
+    return {}
+
+
+def _parameters(spec: Any, value: Mapping[str, Any], wrong: list[Mistake]) -> Any:
+    """Return an instance of the parameters of `spec`, or None when `wrong` had to be extended."""
+    cls = spec.parameters
     declared = {each.name: each for each in fields(cls)}
-    keys = [*declared, *RESERVED]
+    keys = [*declared, *reserved(spec)]
     wrong += [((key,), f"unknown key '{key}'{nearest(key, keys)}") for key in value if key not in keys]
-    read: dict[str, Any] = {}
+    read = _preset(spec, value, wrong)
     for name, each in declared.items():
         if name in value:
-            _read_parameter(name, value[name], each.metadata, read, wrong)
-        elif each.default is MISSING and each.default_factory is MISSING:
+            try:
+                read[name] = read_parameter(value[name], each.metadata)
+            except QuantityError as error:
+                wrong.append(((name,), str(error)))
+        elif name not in read and each.default is MISSING and each.default_factory is MISSING:
             wrong.append(((name,), "this key is missing"))
     return None if wrong else cls(**read)
-
-
-def _read_parameter(
-    name: str, value: Any, metadata: Mapping[str, Any], read: dict[str, Any], wrong: list[Mistake]
-) -> None:
-    minimum = metadata.get("minimum")
-    try:
-        read[name] = _READERS[metadata["unit"]](value)
-        _check_minimum(value, read[name], metadata["unit"], 0 if minimum is None else minimum)
-    except QuantityError as error:
-        wrong.append(((name,), str(error)))
-
-
-def _check_minimum(value: Any, stored: Any, unit: str, minimum: float) -> None:
-    lowest = stored[0] if unit == "duration_range" else stored
-    if isinstance(lowest, int | float) and not isinstance(lowest, bool) and lowest < minimum:
-        shown = units.written_duration(int(minimum)) if unit.startswith("duration") else minimum
-        raise QuantityError(f"found {found(value)}, less than the minimum of {shown}")
-
-
-def _duration_range(value: object) -> tuple[int, int]:
-    if not isinstance(value, tuple) or len(value) != 2:
-        raise QuantityError(f"found {found(value)}, expected a range such as [150ms, 300ms]")
-    low, high = units.duration(value[0]), units.duration(value[1])
-    if low > high:
-        raise QuantityError(f"found {value[0]} above {value[1]}, expected [lowest, highest]")
-    return low, high
-
-
-def _count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise QuantityError(f"found {found(value)}, expected an integer")
-    if value > COUNT_MAX:
-        raise QuantityError(f"found {value}, more than the limit of {COUNT_MAX}")
-    return value
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise QuantityError(f"found {found(value)}, expected true or false")
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise QuantityError(f"found {found(value)}, expected text")
-    return value
-
-
-_READERS: dict[str, units.Reader] = {
-    "duration": units.duration,
-    "duration_range": _duration_range,
-    "count": _count,
-    "flag": _flag,
-    "ratio": units.ratio,
-    "text": _text,
-    "rate": lambda value: units.rate(value).period_ns,
-}
 
 
 class From:
@@ -271,6 +241,10 @@ def _one_schema(registry: str, name: str) -> dict[str, Any]:
         if each.default is MISSING and each.default_factory is MISSING
     ]
     unsafe = {"type": "boolean", "description": "Let parameters pass that break a rule."}
+    presets = [each.name for each in getattr(spec, "presets", ())]
+    if presets:
+        text = "A product whose defaults the parameters start from; keys beside it come on top."
+        properties[PRESET] = {"enum": presets, "description": text}
     return {
         "type": "object",
         "description": spec.summary,

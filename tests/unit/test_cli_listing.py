@@ -10,6 +10,7 @@ import click
 import pytest
 
 from protocols.api import ProtocolSpec, parameter
+from protocols.presets import Preset, Setting
 from sim.cli import engine, status
 from sim.cli.check import check
 from sim.cli.completion import complete_protocol, complete_scenario
@@ -31,7 +32,8 @@ class ToyParameters:
     eager: bool = parameter(True, "flag", "At once.")
 
 
-TOY = ProtocolSpec("toy", "A toy\nprotocol", ToyParameters, (), lambda parameters: ())
+SLOW = Preset("slow-toy", "A toy for a slow network.", {"timeout": Setting((MS, 2 * MS), "its manual")})
+TOY = ProtocolSpec("toy", "A toy\nprotocol", ToyParameters, (), lambda parameters: (), presets=(SLOW,))
 
 
 def test_protocols_are_listed_as_objects(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
@@ -52,6 +54,12 @@ def test_protocols_are_listed_as_objects(monkeypatch: pytest.MonkeyPatch, capsys
                 {"name": "quorum", "unit": "count", "default": 3, "doc": "How many.", "minimum": 1},
                 {"name": "eager", "unit": "flag", "default": True, "doc": "At once.", "minimum": None},
             ],
+            "presets": [
+                {
+                    "name": "slow-toy", "summary": "A toy for a slow network.",
+                    "settings": [{"name": "timeout", "value": ["1ms", "2ms"], "source": "its manual"}],
+                }
+            ],
         }
     ]  # fmt: skip
 
@@ -67,6 +75,8 @@ def test_protocols_are_listed_for_people(monkeypatch: pytest.MonkeyPatch, capsys
         "  gap: 100/s                        How often.",
         "  quorum: 3                         How many.",
         "  eager: true                       At once.",
+        "  preset: slow-toy                  A toy for a slow network.",
+        "    timeout: [1ms, 2ms]             its manual",
     ]
 
 
