@@ -221,8 +221,13 @@ class ProtocolSpec:
     check: Callable[[Any], Iterable[str]]  # parameters -> broken rules, one sentence each
     epoch_name: str = "epoch"
     assumptions: Assumptions = Assumptions()
+    assume: Callable[[Any], Assumptions] | None = None  # parameters -> assumptions, where they depend on them
     exclusive_belief: bool = False  # True: two believers at once are a bug (leases), not Raft
     presets: tuple[Preset, ...] = ()  # what `preset:` in a scenario may name
+
+    def assumed(self, parameters: Any) -> Assumptions:
+        """Return what the protocol needs to be safe when it is set so."""
+        return self.assumptions if self.assume is None else self.assume(parameters)
 
 
 # Clients ---------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ GROUP = "leadersim.protocols"
 """The entry-point group by which other packages offer protocols: `name = "module:SPEC"`."""
 
 BUILT_IN: dict[str, str] = {
+    "lock-server": "protocols.lease.lock_server:SPEC",
     "raft": "protocols.raft:SPEC",
 }
 

@@ -39,7 +39,8 @@ class Call:
     matches: Callable[[NodeId, Any], bool]
 
 
-Script = Generator[Sleep | Call, Any, None]
+Script = Generator[Sleep | Call, Any, Any]
+"""What it returns is for the script that delegates to it with `yield from`."""
 
 
 class ScriptRunner:
@@ -63,6 +64,17 @@ class ScriptRunner:
         if self._waiting is not None and self._waiting.matches(source, reply):
             self._timer.cancel()
             self._resume(reply)
+
+    def on_refused(self, source: NodeId) -> None:
+        """End the wait for a reply of that node, whose process is not running: there will be none."""
+        if self._waiting is not None and self._waiting.to == source:
+            self.wake()
+
+    def wake(self) -> None:
+        """End the wait under way at once, as when its time is up; not to be called by the script."""
+        self._timer.cancel()
+        if not self.done:
+            self._resume(None)
 
     def _on_timer(self) -> None:
         self._resume(None)
