@@ -102,7 +102,7 @@ class KeyValue:
             result = None
             self.data[command[1]] = command[2]
         else:
-            result = self._execute(command)
+            result = self.execute(command)
         results[serial] = result
         if request.oldest > session.oldest:
             session.oldest = request.oldest
@@ -125,7 +125,12 @@ class KeyValue:
         self.data.update(state.pairs)
         self.sessions = {client: Session(oldest, dict(results)) for client, oldest, results in state.sessions}
 
-    def _execute(self, command: tuple[Any, ...]) -> Any:
+    def execute(self, command: tuple[Any, ...]) -> Any:
+        """Execute a command of nobody's session and return its result.
+
+        Raises:
+            ValueError: there is no such command.
+        """
         operation = self._operations.get(command[0])
         if operation is None:
             raise ValueError(f"{command[0]!r} is not one of {', '.join(self._operations)}")

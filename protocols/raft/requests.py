@@ -12,6 +12,7 @@ from protocols.kv import STALE, KeyValue
 from protocols.raft.parameters import RaftParameters
 from protocols.raft.state import LEADER, RaftState
 from protocols.raft.storage import RaftStorage, SnapshotTaken
+from protocols.sessions import Machine
 
 
 class Requests(RaftState):
@@ -22,13 +23,17 @@ class Requests(RaftState):
     def __init__(self, host: Host, group: Group, parameters: RaftParameters, storage: RaftStorage) -> None:
         super().__init__(host, group, parameters, storage)
         self._snapshot_entries = parameters.snapshot_entries
-        self.machine = KeyValue()
+        self.machine = self.make_machine()
         if self.snapshot is not None:
             self.machine.restore(self.snapshot.state)
         # A leader's, empty on all others. Index of each request that is in the log, not yet applied:
         self.accepted: dict[tuple[NodeId, int], int] = {}
         # ... and who waits for the entry at an index.
         self.waiting: dict[int, NodeId] = {}
+
+    def make_machine(self) -> Machine:
+        """Return a new state machine."""
+        return KeyValue()
 
     def _commit(self, index: int) -> None:
         """Commit up to `index`, and apply what that adds, in order and once (Figure 2, all servers 1)."""

@@ -11,6 +11,7 @@ from protocols.recording import Saved, Sent, barriers, unbarriered
 from tests.unit.raft_testing import (
     RaftBench,
     append,
+    data,
     effects_of,
     entries,
     entry,
@@ -46,7 +47,7 @@ def test_a_command_is_appended_sent_to_all_in_parallel_and_answered_after_it_is_
     assert bench.mail == []
     bench.settle()
     assert bench.replies() == [Reply("c1", 1, "ok", True, "n1", 1)]
-    assert bench.raft("n1").machine.data == {"x": 5}
+    assert data(bench.raft("n1")) == {"x": 5}
 
 
 def test_the_leader_writes_in_parallel_with_its_followers() -> None:

@@ -10,6 +10,7 @@ from protocols.api import Entry
 from protocols.raft.messages import RequestVoteReply
 from tests.unit.raft_testing import (
     RaftBench,
+    data,
     entries,
     figure_8_c,
     figure_8_d,
@@ -140,7 +141,7 @@ def test_state_machine_safety_through_changes_of_leaders() -> None:
     bench.settle()
 
     assert bench.applied("n1") == bench.applied("n2") == bench.applied("n3")
-    assert bench.raft("n1").machine.data == {"k": 4}
+    assert data(bench.raft("n1")) == {"k": 4}
 
 
 def test_a_new_leader_does_not_know_what_is_committed_until_its_own_entry_is() -> None:

@@ -18,6 +18,7 @@ from tests.unit.raft_testing import (
     MS,
     RaftBench,
     append,
+    data,
     effects_of,
     entries,
     entry,
@@ -75,7 +76,7 @@ def test_a_restarted_server_resumes_from_its_snapshot() -> None:
 
     assert notes(host.take()) == [("epoch_seen", 2), ("restored", 4, 2)]
     assert (raft.commit_index, raft.last_applied, raft.log.first_index) == (4, 4, 5)
-    assert raft.machine.data == {"x": 7}
+    assert data(raft) == {"x": 7}
 
 
 def test_the_index_and_term_of_the_snapshot_serve_the_consistency_check() -> None:
@@ -208,4 +209,4 @@ def test_a_follower_that_lost_everything_catches_up_by_snapshot() -> None:
     assert bench.raft("n3").commit_index == 6
     bench.crash("n3")
     bench.restart("n3")
-    assert bench.raft("n3").machine.data == {f"k{serial}": serial for serial in range(1, 6)}
+    assert data(bench.raft("n3")) == {f"k{serial}": serial for serial in range(1, 6)}

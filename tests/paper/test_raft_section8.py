@@ -9,6 +9,7 @@ from protocols.recording import FollowedNow, Sent
 from tests.unit.raft_testing import (
     RaftBench,
     append,
+    data,
     effects_of,
     leader,
     log_terms,
@@ -94,7 +95,7 @@ def test_a_request_that_its_client_gave_up_is_not_executed() -> None:
     bench.tell("c1", "n1", request(4))
 
     assert bench.replies()[1:] == [Reply("c1", 4, "unknown", None, "n1", 1)]
-    assert bench.raft("n1").machine.data == {"k": 5}
+    assert data(bench.raft("n1")) == {"k": 5}
 
 
 def test_reads_go_through_the_log() -> None:

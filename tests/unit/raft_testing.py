@@ -7,6 +7,7 @@ from typing import Any
 
 from protocols.api import Entry, Group, ProtocolSpec, Reply, Request
 from protocols.bench import Bench
+from protocols.kv import KeyValue
 from protocols.raft import SPEC
 from protocols.raft.messages import AppendEntries, RequestVote, RequestVoteReply
 from protocols.raft.parameters import RaftParameters
@@ -115,6 +116,13 @@ def vote(term: int, last_index: int = 0, last_term: int = 0, candidate: str = "n
 def append(term: int, prev: tuple[int, int], *new: Entry, commit: int = 0) -> AppendEntries:
     """Return an AppendEntries with the entries that follow `prev`, an index and a term."""
     return AppendEntries(term, *prev, new, commit)
+
+
+def data(raft: Raft) -> dict[Any, Any]:
+    """Return what the key-value store of a server holds."""
+    machine = raft.machine
+    assert isinstance(machine, KeyValue)
+    return machine.data
 
 
 def log_terms(raft: Raft) -> list[int]:
