@@ -89,6 +89,13 @@ class Host(Protocol):
     def wall(self) -> int:
         """Return the local wall clock, in nanoseconds since 1970; it may step."""
 
+    def connect(self, to: NodeId) -> None:
+        """Be told, by a `Refused`, when the process that runs at `to` now ends and its machine stays up.
+
+        What the operating system tells the other end of a TCP connection. It holds for these two
+        incarnations; a process that handles no `Refused` is not told.
+        """
+
     def lead(self, epoch: int) -> None:
         """Say that this node believes from now on that it leads, under `epoch`."""
 

@@ -46,6 +46,13 @@ class TimerCancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class Connected:
+    """`Host.connect` was called."""
+
+    to: NodeId
+
+
+@dataclass(frozen=True, slots=True)
 class LedNow:
     """The process believes that it leads."""
 
@@ -67,7 +74,7 @@ class Noted:
     values: tuple[Any, ...]
 
 
-Effect = Sent | Saved | TimerSet | TimerCancelled | LedNow | FollowedNow | Noted
+Effect = Sent | Saved | TimerSet | TimerCancelled | Connected | LedNow | FollowedNow | Noted
 
 
 def unbarriered(effects: Sequence[Effect]) -> list[Sent]:
@@ -168,6 +175,10 @@ class RecordingHost:
     def wall(self) -> int:
         """Return `wall_ns`, which is the test's to set."""
         return self.wall_ns
+
+    def connect(self, to: NodeId) -> None:
+        """Record it."""
+        self.effects.append(Connected(to))
 
     def lead(self, epoch: int) -> None:
         """Record it."""

@@ -85,6 +85,10 @@ class NodeHost:
             found = self._timers[name] = self._node.timer(name, callback)
         return found
 
+    def connect(self, to: str) -> None:
+        """Be refused when the process at `to` ends while its machine is up."""
+        self._node.network.connect(self._node, to)
+
     def lead(self, epoch: int) -> None:
         """Believe in the own leadership."""
         self._node.believe(epoch)

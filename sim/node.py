@@ -148,6 +148,7 @@ class Node:
         lost = self.disk.crash(survivors)
         self.trace.milestone(Crashed(self.now, self.name, cause, host_up))
         self.trace.emit("crashed", self.name)
+        self.network.disconnect(self)
         return lost
 
     def dies(self, cause: str) -> None:

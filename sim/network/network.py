@@ -115,6 +115,8 @@ class Network:
         self._costs = costs
         self._first = first
         self._retired = 0  # messages over lanes that are gone
+        # Per process: who is connected to it, with its incarnation.
+        self._connected: dict[str, dict[str, int]] = {}
         self.links: dict[Pair, Link] = {}
         self.routes: dict[str, Routes] = {
             source: {target: partial(self._send_first, (source, target)) for target in nodes}
@@ -193,6 +195,17 @@ class Network:
             spec = LinkSpec(latency=self._spec(target, source).latency)
             link.refusals = Lane(spec, self._seed, f"{link.name} refusals", arrival, Line())
         link.refusals.send(Refused(target))
+
+    def connect(self, source: Node, target: str) -> None:
+        """Let the process at `source` be refused when the one that runs at `target` ends."""
+        if self._nodes[target].process is not None:
+            self._connected.setdefault(target, {})[source.name] = source.incarnation
+
+    def disconnect(self, target: Node) -> None:
+        """Tell those who are connected to a process that it has ended, unless its machine is down too."""
+        for source, incarnation in self._connected.pop(target.name, {}).items():
+            if target.host_up and self._nodes[source].incarnation == incarnation:
+                self.refuse(source, target.name)
 
     @property
     def now(self) -> int:

@@ -160,6 +160,32 @@ def test_a_slow_or_paused_sender_is_refused_like_any_other(trouble: str) -> None
     assert [(10 * MS, "n2", Refused("n2"))] == world.heard["n1"]
 
 
+@pytest.mark.parametrize(("host_up", "times"), [(True, [3 * MS]), (False, [])])
+def test_the_end_of_a_process_is_told_to_those_connected_to_it(host_up: bool, times: list[int]) -> None:
+    """Once and unasked, one delay later; a machine that is down says nothing."""
+    world = World(3, wants_refusals=True).start()
+    world.probes["n1"].host.connect("n2")
+    world.at(2 * MS, lambda: world.node("n2").crash(host_up=host_up))
+    world.at(4 * MS, world.node("n2").start)
+    world.at(5 * MS, world.node("n2").crash)
+    world.run()
+
+    assert times == [at for at, _, message in world.heard["n1"] if isinstance(message, Refused)]
+    assert world.heard["n3"] == []
+
+
+def test_a_new_incarnation_is_not_told_of_the_connections_of_the_old_one() -> None:
+    """They ended with it."""
+    world = World(3, wants_refusals=True).start()
+    world.probes["n1"].host.connect("n2")
+    world.at(MS, world.node("n1").crash)
+    world.at(2 * MS, world.node("n1").start)
+    world.at(3 * MS, world.node("n2").crash)
+    world.run()
+
+    assert world.heard["n1"] == []
+
+
 def test_refusals_move_no_draw_of_ordinary_messages() -> None:
     """They have streams of their own."""
     arrivals = []
