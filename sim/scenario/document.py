@@ -27,6 +27,7 @@ Path = tuple[str | int, ...]
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TOO_DEEP = f"found nesting deeper than the limit of {DEPTH_MAX}"
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
@@ -144,6 +145,8 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Proble
     if line >= len(lines):  # libyaml counts one line more at the end of a text without a line break
         line, column = len(lines) - 1, len(lines[-1])
     message = f"not YAML: {error.problem or error.context}"
+    if "maximum nesting depth" in message:  # newer parsers have a limit of their own, and look far ahead
+        message = _TOO_DEEP
     if lines[line][column : column + 1] == "\t":
         message = "found a tab, expected spaces for indentation"
     return Problem(name, line + 1, column + 1, "", message)
@@ -180,7 +183,7 @@ class _Builder:
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, path)
         if len(path) >= DEPTH_MAX:
-            self._refuse(event, path, f"found nesting deeper than the limit of {DEPTH_MAX}")
+            self._refuse(event, path, _TOO_DEEP)
             raise ScenarioError(self._document.problems)
         return self._mapping(path) if isinstance(event, yaml.MappingStartEvent) else self._sequence(path)
 
