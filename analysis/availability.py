@@ -1,10 +1,11 @@
 """When the system served, when somebody led, and when clients were answered; and why not.
 
-Three views, from the inside out. *system*: some running believer has committed a command in its epoch
-(`Served`), is connected to a majority of the servers, all running, and has no command under way that
-takes longer than the bound (`Stalled`, which counts against the leader that stalled: another one may
-serve meanwhile). *leadership*: some running node believes that it leads. *client*: commands are answered
-within the bound, as `sim.tally` counts them.
+Three views, from the inside out. *system*: some running believer has served in its epoch (`Served`),
+still can (a replicated log needs a majority of the servers, running and connected; a lease holder
+needs a resource, if there are any), and has no command under way that takes longer than the bound
+(`Stalled`, which counts against the leader that stalled: another one may serve meanwhile). *leadership*:
+some running node believes that it leads. *client*: commands are answered within the bound, as `sim.tally`
+counts them.
 
 A state holds from its instant to the next one; what is over within an instant takes no time.
 """
@@ -28,7 +29,8 @@ Interval = tuple[int, int]
 class Timeline:
     """Maximal intervals [from, to) of one run, in order: gaps in two views, and when a quorum existed.
 
-    `quorum`: some server was connected to a majority of the servers, itself included, all running.
+    `quorum`: some running contender could have led: it was connected to a majority of the servers,
+    itself included where it is one, all running, or to a service whose members were (see `World`).
     """
 
     from_ns: int
@@ -74,7 +76,7 @@ def timeline(records: Sequence[Record]) -> Timeline:
         ValueError: the records do not begin with RunStarted.
     """
     start, to_ns = started(records), records[-1].at_ns
-    sweep = _Sweep(start.servers, start.at_ns)
+    sweep = _Sweep(World.of(start), start.at_ns)
     at_ns, changed = start.at_ns, False
     for record in _with_stalls(records):
         if record.at_ns != at_ns and changed:
@@ -95,8 +97,8 @@ class _Sweep:
 
     __slots__ = ("_gaps", "_leaderless", "_quorate", "served", "stalled", "world")
 
-    def __init__(self, servers: tuple[str, ...], from_ns: int) -> None:
-        self.world = World(servers)
+    def __init__(self, world: World, from_ns: int) -> None:
+        self.world = world
         self.served: set[tuple[str, int]] = set()
         self.stalled: dict[tuple[str, int], int] = {}  # commands under way for too long
         self._gaps = _Spans(from_ns)
@@ -127,7 +129,7 @@ class _Sweep:
 
     def _serves(self, node: str, epoch: int) -> bool:
         leader = node, epoch
-        return leader in self.served and not self.stalled.get(leader) and self.world.has_quorum(node)
+        return leader in self.served and not self.stalled.get(leader) and self.world.can_serve(node)
 
     def finish(self, from_ns: int, to_ns: int) -> Timeline:
         spans = self._gaps, self._leaderless, self._quorate

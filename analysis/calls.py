@@ -2,7 +2,8 @@
 
 The *incumbent* is the node that the last election brought into service. A new leader is called for
 when a fault takes the incumbent: it crashes, is paused, loses its two-way links to a majority of the
-servers ("partition"), or so many servers fail that those it reaches are no majority ("quorum"). Without
+servers, or to a service that has one ("partition"), or so many servers fail that those it reaches are no
+majority ("quorum"); a lease may outlast the fault, and its holder then has recovered. Without
 any of these, when it steps down or another leads under a higher epoch: because of another fault
 that is on it then (a slow disk, say; the cause is the fault's action), because some of its links to
 servers and contenders are cut ("partition" as well), or "unforced".
@@ -51,7 +52,7 @@ def calls(records: Sequence[Record]) -> Calls:
     take; a leader that wakes up only to step down has not recovered) or to the end of the run.
     """
     start = started(records)
-    search = _Search(World(start.servers, start.contenders), start.at_ns, start.bound_ns)
+    search = _Search(World.of(start), start.at_ns, start.bound_ns)
     for at_ns, together in instants(records):
         changed = search.apply(together)
         while changed:

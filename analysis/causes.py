@@ -17,6 +17,8 @@ from sim.records import (
     Resumed,
     RunStarted,
     Served,
+    ServiceFollowed,
+    ServiceLed,
     Started,
 )
 
@@ -29,6 +31,8 @@ _EVENTS: dict[type, Callable[[Record], str]] = {
     Resumed: lambda record: f"resumption of {record.node}",
     Followed: lambda record: f"{record.node} stepped down: {record.reason}",
     Led: lambda record: f"{record.node} led",
+    ServiceFollowed: lambda record: f"{record.node} stopped leading the service: {record.reason}",
+    ServiceLed: lambda record: f"{record.node} led the service",
     Served: lambda record: f"{record.node} served",
 }
 

@@ -14,6 +14,8 @@ from sim.records import (
     Record,
     Resumed,
     RunStarted,
+    ServiceFollowed,
+    ServiceLed,
     Started,
 )
 
@@ -23,13 +25,26 @@ class World:
 
     A node is *live* from its start to its crash and *running* while live and not paused. A belief is
     false while crashed and frozen while paused. Two nodes are connected while the links both ways
-    are uncut.
+    are uncut. `contenders` are the servers unless others are named; `independent`: the servers form no
+    ensemble, so that a contender needs a majority of them, and not just one that has a quorum.
     """
 
-    __slots__ = ("_peers", "_servers", "beliefs", "cut", "live", "majority", "running", "servers")
+    __slots__ = (
+        "_peers", "_servers", "beliefs", "contenders", "cut", "independent", "live", "majority", "resources",
+        "running", "servers", "service_leaders",
+    )  # fmt: skip
 
-    def __init__(self, servers: Sequence[str], contenders: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        servers: Sequence[str],
+        contenders: Sequence[str] = (),
+        resources: Sequence[str] = (),
+        independent: bool = False,
+    ) -> None:
         self.servers = tuple(servers)
+        self.contenders = tuple(contenders) if contenders and contenders != self.servers else self.servers
+        self.resources = tuple(resources)
+        self.independent = independent
         self._peers = tuple(dict.fromkeys([*servers, *contenders]))
         self._servers = frozenset(servers)
         self.majority = len(servers) // 2 + 1
@@ -37,6 +52,12 @@ class World:
         self.running: set[str] = set()
         self.cut: set[tuple[str, str]] = set()
         self.beliefs: dict[str, int] = {}
+        self.service_leaders: dict[str, int] = {}  # servers that are no contenders and lead the others
+
+    @classmethod
+    def of(cls, start: RunStarted) -> World:
+        """Return the world of a run before anything has happened."""
+        return cls(start.servers, start.contenders, start.resources, start.independent_servers)
 
     def apply(self, record: Record) -> bool:
         """Fold in one record; return whether it is of a kind that can change this state."""
@@ -47,22 +68,39 @@ class World:
         return True
 
     def has_quorum(self, node: str) -> bool:
-        """Return whether `node` runs and is connected to a majority of the servers, all running.
+        """Return whether `node` runs and can get a majority of the servers to agree with it.
 
-        A server counts itself; a node that is no server needs a majority beside it.
+        A server is connected to a majority, itself included, all running. So is a contender of
+        independent servers; one of an ensemble reaches a running server that has a quorum.
         """
         running = self.running
         if node not in running:
             return False
         if not self.cut:
             return len(running & self._servers) >= self.majority
-        return sum(s in running and self._connected(node, s) for s in self.servers) >= self.majority
+        reached = [s for s in self.servers if s in running and self._connected(node, s)]
+        if node in self._servers or self.independent:
+            return len(reached) >= self.majority
+        return any(map(self.has_quorum, reached))
 
     def any_quorum(self) -> bool:
-        """Return whether some server has a quorum: one that could lead, or serve a leader."""
-        if not self.cut:
+        """Return whether some contender has a quorum: one that could lead."""
+        if not self.cut and self.contenders is self.servers:
             return len(self.running & self._servers) >= self.majority
-        return any(map(self.has_quorum, self.servers))
+        return any(map(self.has_quorum, self.contenders))
+
+    def can_serve(self, node: str) -> bool:
+        """Return whether `node`, if it leads, can do what a leader is for.
+
+        A server needs a quorum for each command. Another contender needs nobody as long as it may lead,
+        but one of the resources, if there are any.
+        """
+        if node in self._servers:
+            return self.has_quorum(node)
+        if node not in self.running:
+            return False
+        reached = [r for r in self.resources if r in self.running and self._connected(node, r)]
+        return bool(reached) or not self.resources
 
     def highest_believer(self) -> tuple[int, str] | None:
         """Return (epoch, node) of the running believer with the highest epoch."""
@@ -73,8 +111,8 @@ class World:
     def ailment(self, node: str) -> str:
         """Return what keeps `node` from leading.
 
-        "crash", "pause", "partition" (links cut from a majority of the servers), "quorum" (so many
-        servers are down that those it reaches are no majority), or "" when nothing does.
+        "crash", "pause", "partition" (links are cut so that it has no quorum), "quorum" (so many servers
+        are down that it would have none anyway), or "" when nothing does.
         """
         if node not in self.live:
             return "crash"
@@ -82,6 +120,8 @@ class World:
             return "pause"
         if self.has_quorum(node):
             return ""
+        if node not in self._servers and not self.independent:
+            return "partition" if any(map(self.has_quorum, self.servers)) else "quorum"
         reached = sum(self._connected(node, server) for server in self.servers)
         return "quorum" if reached >= self.majority else "partition"
 
@@ -102,6 +142,7 @@ class World:
         self.live.discard(record.node)
         self.running.discard(record.node)
         self.beliefs.pop(record.node, None)
+        self.service_leaders.pop(record.node, None)
 
     def _paused(self, record: Paused) -> None:
         self.running.discard(record.node)
@@ -122,6 +163,12 @@ class World:
     def _followed(self, record: Followed) -> None:
         self.beliefs.pop(record.node, None)
 
+    def _service_led(self, record: ServiceLed) -> None:
+        self.service_leaders[record.node] = record.epoch
+
+    def _service_followed(self, record: ServiceFollowed) -> None:
+        self.service_leaders.pop(record.node, None)
+
 
 _CHANGES: dict[type, Callable[[World, Record], None]] = {
     Started: World._started,
@@ -132,6 +179,8 @@ _CHANGES: dict[type, Callable[[World, Record], None]] = {
     LinksHealed: World._healed,
     Led: World._led,
     Followed: World._followed,
+    ServiceLed: World._service_led,
+    ServiceFollowed: World._service_followed,
 }
 
 

@@ -171,9 +171,23 @@ class Process(Protocol):
         """Begin; called once, before anything else."""
 
 
+class Predicate(Protocol):
+    """A process that can be asked whether it leads, as its own code would ask before it acts.
+
+    A process without this method is taken to believe what it last said by `Host.lead` and `Host.follow`.
+    """
+
+    def leads(self) -> int | None:
+        """Return the epoch under which it leads, judged now by its local clock; None: it does not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Who is who: node names by role, in order."""
+    """Who is who: node names by role, in order.
+
+    Contenders want to lead. Servers are the members of a service that decides who does; where the
+    contenders decide among themselves, as in Raft, they are the servers too.
+    """
 
     contenders: tuple[NodeId, ...]
     servers: tuple[NodeId, ...]
@@ -230,6 +244,10 @@ class ProtocolSpec:
     assumptions: Assumptions = Assumptions()
     assume: Callable[[Any], Assumptions] | None = None  # parameters -> assumptions, where they depend on them
     exclusive_belief: bool = False  # True: two believers at once are a bug (leases), not Raft
+    # False: epochs tell acquisitions apart and no more (a random value); see sim.epochs.
+    ordered_epochs: bool = True
+    # True: the servers know nothing of each other, and a contender needs a majority of them (Redlock).
+    independent_servers: bool = False
     presets: tuple[Preset, ...] = ()  # what `preset:` in a scenario may name
 
     def assumed(self, parameters: Any) -> Assumptions:

@@ -11,6 +11,7 @@ from sim.detail import record_details
 from sim.disk import Disk
 from sim.disk_models import start_stalls
 from sim.distributions import Constant
+from sim.epochs import AcquisitionOrder
 from sim.kernel import Kernel, seeded_keys
 from sim.network.draws import Lengths
 from sim.network.network import Network
@@ -58,9 +59,13 @@ class Cluster:
                 self._add(name, added.create, added.storage.copy())
         first = plan.first_draws(self.nodes).draw(self.seed)
         self.network = Network(self.trace, self.nodes, plan.link, self.seed, self.costs, first)
-        self.watch = Watch(self.trace, self.nodes, plan.bound_ns)
-        for node in self.nodes.values():
+        group = plan.group
+        numbering = None if plan.protocol.ordered_epochs else AcquisitionOrder()
+        self.watch = Watch(self.trace, self.nodes, plan.bound_ns, group, numbering)
+        for name, node in self.nodes.items():
             node.network = self.network
+            node.contends = name not in group.servers or name in group.contenders
+            node.numbering = numbering if node.contends else None
 
     def _add(self, name: str, create: Create, storage: Storage) -> None:
         plan, seed = self.plan, self.seed
@@ -116,6 +121,7 @@ class Cluster:
                 group.clients,
                 group.resources,
                 plan.bound_ns,
+                plan.protocol.independent_servers,
             )
         )
         start_clock_models(self)
@@ -176,8 +182,16 @@ class Cluster:
         return self.nodes[node].belief
 
     def leader(self) -> str | None:
-        """Return the live believer with the highest epoch, paused or not."""
-        believers = [(node.belief, name) for name, node in self.nodes.items() if node.belief is not None]
+        """Return the live contender that believes under the highest epoch, paused or not."""
+        return self._highest(self.contenders)
+
+    def service_leader(self) -> str | None:
+        """Return the same of the servers: who leads the members of the service."""
+        return self._highest(self.servers)
+
+    def _highest(self, names: tuple[str, ...]) -> str | None:
+        beliefs = [(self.nodes[name].belief, name) for name in names]
+        believers = [(epoch, name) for epoch, name in beliefs if epoch is not None]
         return max(believers)[1] if believers else None
 
 

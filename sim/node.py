@@ -14,31 +14,31 @@ from protocols.api import Handler, Process, Storage
 from sim.clock import Clock, NodeTimer
 from sim.cpu import Cpu
 from sim.disk import Disk
+from sim.handling import Alike
 from sim.host import NodeHost
 from sim.kernel import Call
 from sim.network.network import loopback
-from sim.records import Crashed, Followed, Led, Paused, Resumed, Started, StartRefused, TimerFired
+from sim.records import (
+    Crashed,
+    Followed,
+    Led,
+    Paused,
+    Resumed,
+    ServiceFollowed,
+    ServiceLed,
+    Started,
+    StartRefused,
+    TimerFired,
+)
 
 if TYPE_CHECKING:
+    from sim.epochs import AcquisitionOrder
     from sim.network.draws import Lengths
     from sim.network.network import Network
     from sim.rng import Stream
     from sim.trace import Trace
 
 Create = Callable[["NodeHost", Storage], Process]
-
-
-class Alike(dict[type, Handler]):
-    """A table of handlers that treats all classes of messages alike."""
-
-    __slots__ = ("_handler",)
-
-    def __init__(self, handler: Handler) -> None:
-        super().__init__()
-        self._handler = handler
-
-    def __missing__(self, cls: type) -> Handler:
-        return self._handler
 
 
 def _ignore(source: str, message: Any) -> None:
@@ -49,26 +49,9 @@ class Node:
     """A machine: its clock and disk stay, its process comes and goes."""
 
     __slots__ = (
-        "_cpu",
-        "_create",
-        "_random",
-        "belief",
-        "clock",
-        "disk",
-        "down_table",
-        "handlers",
-        "host",
-        "host_up",
-        "inbox",
-        "incarnation",
-        "kernel",
-        "late",
-        "listeners",
-        "name",
-        "network",
-        "paused",
-        "process",
-        "trace",
+        "_cpu", "_create", "_random", "belief", "clock", "contends", "disk", "down_table", "handlers",
+        "host", "host_up", "inbox", "incarnation", "kernel", "late", "listeners", "name", "network",
+        "numbering", "paused", "process", "token", "trace",
     )  # fmt: skip
 
     def __init__(
@@ -86,7 +69,10 @@ class Node:
         self.process: Process | None = None
         self.host: NodeHost | None = None
         self.incarnation = -1
-        self.belief: int | None = None
+        self.contends = True  # False: its leadership is that of the members of a service
+        self.numbering: AcquisitionOrder | None = None
+        self.belief: int | None = None  # the epoch under which it leads
+        self.token: int | None = None  # what its protocol has for it; the same where epochs are ordered
         self.paused = False
         self.host_up = True
         self.inbox: deque[tuple[str, Any]] = deque()  # arrivals during a pause
@@ -284,15 +270,24 @@ class Node:
 
     # Belief -------------------------------------------------------------------------------------
 
-    def believe(self, epoch: int) -> None:
+    def leads(self) -> int | None:
+        """Return what the process says when it asks itself whether it leads: its token, or None."""
+        ask = getattr(self.process, "leads", None)
+        token: int | None = self.token if ask is None else ask()
+        return token
+
+    def believe(self, token: int) -> None:
         """Record that the process believes that it leads."""
-        self.belief = epoch
-        self.trace.milestone(Led(self.now, self.name, epoch))
-        self.trace.emit("led", self.name, epoch)
+        self.token = token
+        self.belief = epoch = token if self.numbering is None else self.numbering.begin(token)
+        record, event = (Led, "led") if self.contends else (ServiceLed, "service_led")
+        self.trace.milestone(record(self.now, self.name, epoch))
+        self.trace.emit(event, self.name, epoch)
 
     def disbelieve(self, reason: str) -> None:
         """Record that it no longer does; nothing if it did not."""
-        epoch, self.belief = self.belief, None
+        epoch, self.belief, self.token = self.belief, None, None
         if epoch is not None:
-            self.trace.milestone(Followed(self.now, self.name, epoch, reason))
-            self.trace.emit("followed", self.name, reason)
+            record, event = (Followed, "followed") if self.contends else (ServiceFollowed, "service_followed")
+            self.trace.milestone(record(self.now, self.name, epoch, reason))
+            self.trace.emit(event, self.name, reason)

@@ -20,7 +20,11 @@ from sim.detail_records import TimerFired as TimerFired
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """First record of every trace: who takes part. `bound_ns`: a command must commit within it."""
+    """First record of every trace: who takes part.
+
+    `bound_ns`: a command must commit within it. `independent_servers`: they form no ensemble, and a
+    contender needs a majority of them itself.
+    """
 
     at_ns: int
     scenario: str
@@ -32,6 +36,7 @@ class RunStarted:
     clients: tuple[str, ...]
     resources: tuple[str, ...]
     bound_ns: int
+    independent_servers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,25 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceLed:
+    """A server that is no contender leads the members of its service from here on, under that epoch."""
+
+    at_ns: int
+    node: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFollowed:
+    """It no longer does (also written when it crashes)."""
+
+    at_ns: int
+    node: str
+    epoch: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Campaigned:
     """The node started to campaign in that epoch."""
 
@@ -82,7 +106,11 @@ class LeaderKnown:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The first command (a no-op counts) that the node committed as the leader of that epoch."""
+    """The node's first service as the leader of that epoch.
+
+    Where it keeps a replicated log, the first command that it committed (a no-op counts); elsewhere its
+    first effect that a resource accepted, or the belief itself in a world without resources.
+    """
 
     at_ns: int
     node: str
@@ -227,9 +255,9 @@ class Violated:
 
 
 MILESTONES: tuple[type, ...] = (
-    RunStarted, RunEnded, Led, Followed, Campaigned, LeaderKnown, Served, Answered, Stalled,
-    Crashed, Started, StartRefused, Paused, Resumed, LinksCut, LinksHealed, FaultStarted,
-    FaultEnded, ClockChanged, EffectJudged, Violated,
+    RunStarted, RunEnded, Led, Followed, ServiceLed, ServiceFollowed, Campaigned, LeaderKnown,
+    Served, Answered, Stalled, Crashed, Started, StartRefused, Paused, Resumed, LinksCut, LinksHealed,
+    FaultStarted, FaultEnded, ClockChanged, EffectJudged, Violated,
 )  # fmt: skip
 DETAILS: tuple[type, ...] = (Operation, Message, Saved, Synced, TimerFired, Noted)
 

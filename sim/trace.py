@@ -1,8 +1,9 @@
 """What happened in a run: who is told, what is kept, and the digest of it all.
 
 Every event is *emitted* once under a kind: the notes of `protocols.api.NOTES`, and led, followed,
-started, crashed, paused, resumed, saving, saved, effect. Whoever listens (invariants, triggers of
-faults, the trace itself) subscribes before the run; what nobody listens to costs a dictionary look-up.
+service_led, service_followed, started, crashed, paused, resumed, saving, saved, effect. Whoever
+listens (invariants, triggers of faults, the trace itself) subscribes before the run; what nobody listens
+to costs a dictionary look-up.
 """
 
 from __future__ import annotations

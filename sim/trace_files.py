@@ -110,11 +110,10 @@ def _record(path: Path, number: int, row: Any) -> Record:
     cls = BY_KIND.get(str(row.pop("kind", ""))) if isinstance(row, dict) else None
     if cls is None:
         raise TraceError(f"{path}:{number}: unknown kind of record")
+    known = {field.name for field in fields(cls)}
     required = {field.name for field in fields(cls) if field.default is MISSING}
-    if required != set(row):
-        raise TraceError(
-            f"{path}:{number}: {cls.__name__} has fields {sorted(required)}, found {sorted(row)}"
-        )
+    if not required <= set(row) <= known:
+        raise TraceError(f"{path}:{number}: {cls.__name__} has fields {sorted(known)}, found {sorted(row)}")
     hints = get_type_hints(cls)
     return cls(**{name: _tuples(hints[name], value) for name, value in row.items()})
 

@@ -9,15 +9,33 @@ from sim.records import Answered, Campaigned, LeaderKnown, Served, Stalled
 from sim.trace import Trace
 
 if TYPE_CHECKING:
+    from protocols.api import Group
+    from sim.epochs import AcquisitionOrder
     from sim.node import Node
 
 
 class Watch:
-    """Listens to a run and writes Campaigned, LeaderKnown, Served, Answered and Stalled."""
+    """Listens to a run and writes Campaigned, LeaderKnown, Served, Answered and Stalled.
 
-    __slots__ = ("_answered", "_bound_ns", "_leader", "_nodes", "_pending", "_served", "_trace")
+    All of them are about the contenders: what the members of a service tell of their own election
+    shows in a full trace.
+    """
 
-    def __init__(self, trace: Trace, nodes: dict[str, Node], bound_ns: int) -> None:
+    __slots__ = (
+        "_answered", "_bound_ns", "_group", "_leader", "_nodes", "_numbering", "_pending", "_served",
+        "_trace",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        trace: Trace,
+        nodes: dict[str, Node],
+        bound_ns: int,
+        group: Group,
+        numbering: AcquisitionOrder | None,
+    ) -> None:
+        self._group = group
+        self._numbering = numbering
         self._trace = trace
         self._nodes = nodes
         self._bound_ns = bound_ns
@@ -30,18 +48,28 @@ class Watch:
         trace.listen("leader_known", self.leader_known)
         trace.listen("led", self.led)
         trace.listen("followed", self.followed)
+        trace.listen("effect", self.effect)
 
     def campaigned(self, node: str, epoch: int) -> None:
         """A candidacy."""
-        self._trace.milestone(Campaigned(self._trace.now, node, epoch))
+        if node in self._group.contenders:
+            self._trace.milestone(Campaigned(self._trace.now, node, self._number(epoch)))
 
     def leader_known(self, node: str, leader: str, epoch: int) -> None:
         """A node learns who leads."""
-        self._trace.milestone(LeaderKnown(self._trace.now, node, leader, epoch))
+        if node in self._group.contenders:
+            self._trace.milestone(LeaderKnown(self._trace.now, node, leader, self._number(epoch)))
+
+    def _number(self, epoch: int) -> int:
+        return epoch if self._numbering is None else self._numbering.of(epoch)
 
     def led(self, node: str, epoch: int) -> None:
         """A leader of a higher epoch takes the place of the one watched for stalls."""
-        if epoch > self._leader[1]:
+        if not hasattr(self._nodes[node].process, "log"):
+            # Whoever keeps no log serves by what it does to a resource; without one, by leading.
+            if not self._group.resources:
+                self._serve(node, epoch)
+        elif epoch > self._leader[1]:
             self.followed(self._leader[0], "")
             self._leader = node, epoch
             listeners = self._trace.of_node(node)
@@ -64,13 +92,24 @@ class Watch:
     def committed(self, node: str, index: int, epoch: int) -> None:
         """A commit: the first of its leader, or one that was long in coming."""
         if epoch > self._served and self._nodes[node].belief == epoch:
-            self._served = epoch
-            self._trace.milestone(Served(self._trace.now, node, epoch))
+            self._serve(node, epoch)
         pending = self._pending
         if pending and pending[0][0] <= index:
             self._stalled_since(pending[0][1])
             while pending and pending[0][0] <= index:
                 pending.popleft()
+
+    def effect(self, resource: str, node: str, epoch: int, accepted: bool, fenced: bool) -> None:
+        """An effect: the first that is accepted is the service of a leader that keeps no log."""
+        if accepted and epoch > self._served:
+            leader = self._nodes[node]
+            if leader.belief == epoch and not hasattr(leader.process, "log"):
+                self._serve(node, epoch)
+
+    def _serve(self, node: str, epoch: int) -> None:
+        if epoch > self._served:
+            self._served = epoch
+            self._trace.milestone(Served(self._trace.now, node, epoch))
 
     def _stalled_since(self, since_ns: int) -> None:
         now = self._trace.now

@@ -135,6 +135,7 @@ class Convergence:
         # Without clients a leader commits once, when it is elected, and that may have been before.
         self._idle = not cluster.plan.group.clients
         cluster.trace.listen("committed", self._committed)
+        cluster.trace.listen("effect", self._effect)
         # The end of the run, which may be the same instant, must not come first.
         cluster.kernel.call_at(min(deadline_ns, cluster.plan.duration_ns - 1), self._check)
 
@@ -142,9 +143,13 @@ class Convergence:
         if self._cluster.believes(node) == epoch and node == self._cluster.leader():
             self._served = True
 
+    def _effect(self, resource: str, node: str, epoch: int, accepted: bool, fenced: bool) -> None:
+        if accepted and self._cluster.believes(node) == epoch and node == self._cluster.leader():
+            self._served = True
+
     def _check(self, _: Any) -> None:
         if not (self._served or (self._idle and self._cluster.leader() in self._servers_before())):
-            evidence = "no leader committed anything after everything was healed"
+            evidence = "no leader served after everything was healed"
             self._cluster.report("convergence", self._cluster.servers, evidence)
 
     def _servers_before(self) -> set[str]:

@@ -26,8 +26,14 @@ class Moment:
 
     @property
     def leader(self) -> Names:
-        """The believer with the highest epoch, if there is one."""
+        """The contender that believes under the highest epoch, if there is one."""
         leader = self.cluster.leader()
+        return () if leader is None else (leader,)
+
+    @property
+    def service_leader(self) -> Names:
+        """The leader of the servers, if there is one: in Raft the leader."""
+        leader = self.cluster.service_leader()
         return () if leader is None else (leader,)
 
     @property
@@ -52,8 +58,8 @@ class Moment:
         if not size:
             return ()
         servers = self.cluster.servers
-        fixed = self.leader if leader and self.leader and self.leader[0] in servers else ()
-        excluded = self.leader if leader is not None else ()
+        fixed = self.service_leader if leader else ()
+        excluded = self.service_leader if leader is not None else ()
         others = [node for node in servers if node not in excluded]
         return (*fixed, *self.stream.sample(others, min(len(others), size - len(fixed))))
 
@@ -70,7 +76,7 @@ class Moment:
 
 _WORDS: dict[str, Callable[[Moment], Names]] = {
     "leader": lambda m: m.leader,
-    "service leader": lambda m: tuple(node for node in m.leader if node in m.cluster.servers),
+    "service leader": lambda m: m.service_leader,
     "followers": lambda m: m.followers,
     "a follower": lambda m: m.one_of(m.followers),
     "another follower": lambda m: m.one_of(tuple(n for n in m.followers if n not in m.named)),

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from sim.rng import Stream
 
 # The names that scenarios use, where the switchboard has others.
-_KINDS = {"leader_elected": "led", "leader_lost": "followed", "restarted": "started"}
+_KINDS = {
+    "leader_elected": "led",
+    "leader_lost": "followed",
+    "service_leader_elected": "service_led",
+    "service_leader_lost": "service_followed",
+    "restarted": "started",
+}
 
 
 def watch(cluster: Cluster, trigger: Trigger, stream: Stream, then: Callable[[str], None]) -> None:

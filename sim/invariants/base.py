@@ -8,7 +8,9 @@ Event kinds and their values, each passed as `handler(node, *values)`:
 
 - every kind in `protocols.api.NOTES`, reported by the process at the instant when it happened, so
   before the next event of that node;
-- `led` (epoch), `followed` (reason): what the node believes about its own leadership;
+- `led` (epoch), `followed` (reason): what a contender believes about its own leadership;
+- `service_led` (epoch), `service_followed` (reason): the same of a server that is no contender, about
+  the members of its service, whose epochs are their own;
 - `started` (incarnation), `crashed` (): the end of every process is a `crashed`;
 - `effect` (node, epoch, accepted, fenced), where the first argument is the resource that judged it.
 

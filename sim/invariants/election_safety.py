@@ -19,18 +19,26 @@ class ElectionSafety(Invariant):
     name = "election_safety"
     source = "Raft §5.2, Figure 3"
     meaning = "At most one node ever leads in an epoch."
-    listens = ("led",)
+    listens = ("led", "service_led")
 
     def __init__(self, view: View, report: Report, history: History) -> None:
         super().__init__(view, report, history)
         self.leaders: dict[int, str] = {}
+        self.service_leaders: dict[int, str] = {}
 
     def led(self, node: str, epoch: int) -> None:
         """Compare with whoever led in that epoch before."""
-        leader = self.leaders.setdefault(epoch, node)
+        self._compare(self.leaders, node, epoch)
+
+    def service_led(self, node: str, epoch: int) -> None:
+        """Do the same for the members of a service, whose epochs are their own."""
+        self._compare(self.service_leaders, node, epoch)
+
+    def _compare(self, leaders: dict[int, str], node: str, epoch: int) -> None:
+        leader = leaders.setdefault(epoch, node)
         if leader != node:
             self.violated(
                 (epoch, leader, node), (leader, node), f"epoch {epoch}: led by {leader} and by {node}"
             )
-        elif len(self.leaders) > EPOCHS_MAX:
-            del self.leaders[next(iter(self.leaders))]
+        elif len(leaders) > EPOCHS_MAX:
+            del leaders[next(iter(leaders))]

@@ -50,7 +50,8 @@ class History:
     """
 
     listens: ClassVar[tuple[str, ...]] = (
-        "led", "followed", "started", "crashed", "appended", "truncated", "committed", "restored",
+        "led", "followed", "service_led", "service_followed", "started", "crashed",
+        "appended", "truncated", "committed", "restored",
     )  # fmt: skip
 
     def __init__(self, view: View) -> None:
@@ -87,6 +88,14 @@ class History:
 
     def followed(self, node: str, reason: str) -> None:
         """Take note of the end of a leadership."""
+        self.leading.pop(node, None)
+
+    def service_led(self, node: str, epoch: int) -> None:
+        """Take note of the leader of a service's members, whose log it is."""
+        self.leading[node] = epoch
+
+    def service_followed(self, node: str, reason: str) -> None:
+        """Take note of the end of that."""
         self.leading.pop(node, None)
 
     def started(self, node: str, incarnation: int) -> None:

@@ -22,7 +22,11 @@ class LeaderCompleteness(Invariant):
     name = "leader_completeness"
     source = "Raft §5.4, Figure 3"
     meaning = "The log of a leader has every entry that was committed in an earlier epoch."
-    listens = ("led",)
+    listens = ("led", "service_led")
+
+    def service_led(self, node: str, epoch: int) -> None:
+        """Look at the leader of a service's members: the log is theirs."""
+        self.led(node, epoch)
 
     def led(self, node: str, epoch: int) -> None:
         """Look for the first committed entry that the new leader lacks."""

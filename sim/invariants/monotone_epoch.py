@@ -19,7 +19,7 @@ class MonotoneEpoch(Invariant):
     name = "monotone_epoch"
     source = "Raft §5.1"
     meaning = "The epoch that a process has seen, and the one that a node leads, never decrease."
-    listens = ("epoch_seen", "led", "crashed")
+    listens = ("epoch_seen", "led", "service_led", "crashed")
 
     def __init__(self, view: View, report: Report, history: History) -> None:
         super().__init__(view, report, history)
@@ -33,6 +33,10 @@ class MonotoneEpoch(Invariant):
     def led(self, node: str, epoch: int) -> None:
         """Compare with the epoch that this node led before, in any incarnation."""
         self._advance(self._led, node, epoch, "led")
+
+    def service_led(self, node: str, epoch: int) -> None:
+        """Do the same for the leader of a service's members."""
+        self.led(node, epoch)
 
     def crashed(self, node: str) -> None:
         """The next incarnation goes on from what its disk knows."""

@@ -94,6 +94,12 @@ class ReplayedView:
     def _on_followed(self, node: str, reason: str) -> None:
         self._led.pop(node, None)
 
+    def _on_service_led(self, node: str, epoch: int) -> None:
+        self._led[node] = epoch
+
+    def _on_service_followed(self, node: str, reason: str) -> None:
+        self._led.pop(node, None)
+
     def _on_crashed(self, node: str) -> None:
         self._down[node] = True
         self._led.pop(node, None)

@@ -17,6 +17,8 @@ from sim.scenario.units import found
 EVENTS: dict[str, str] = {
     "leader_elected": "a node begins to believe that it leads",
     "leader_lost": "a node no longer believes so, or crashed while it did",
+    "service_leader_elected": "a member of a coordination service begins to lead the others",
+    "service_leader_lost": "it no longer does, or crashed while it did",
     "crashed": "a process died",
     "restarted": "a process started again",
     "paused": "a process stands still",

@@ -102,15 +102,21 @@ class Truth:
         return bool(changes) and type(changes[-1]) is LinksCut
 
     def quorate(self, name: str) -> bool:
-        """Return whether a node has links both ways to running servers, two of three, itself included."""
+        """Return whether a node has links both ways to running servers, two of three, itself included.
+
+        For a node that is no server it is enough to have them to one that is so.
+        """
         reached = [s for s in SERVERS if s == name or not (self.cut(name, s) or self.cut(s, name))]
+        if name not in SERVERS:
+            return self.runs(name) and any(map(self.quorate, reached))
         return self.runs(name) and sum(map(self.runs, reached)) >= 2
 
     def serves(self, name: str) -> bool:
         """Return whether the node leads and a command would commit."""
         own = self.belief(name)
         served = any(type(r) is Served and (r.node, r.epoch) == (name, own) for r in self.past)
-        return served and (name, own) not in self.stalled and self.quorate(name)
+        able = self.quorate(name) if name in SERVERS else self.runs(name)
+        return served and (name, own) not in self.stalled and able
 
     def system(self) -> bool:
         """Return whether somebody serves."""
@@ -121,8 +127,8 @@ class Truth:
         return any(self.runs(name) and self.belief(name) is not None for name in NODES)
 
     def quorum(self) -> bool:
-        """Return whether some server has a quorum."""
-        return any(map(self.quorate, SERVERS))
+        """Return whether some contender has a quorum."""
+        return any(map(self.quorate, NODES))
 
     def beliefs(self) -> set[tuple[str, int]]:
         """Return who believes what."""

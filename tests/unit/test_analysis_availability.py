@@ -93,16 +93,33 @@ def test_what_is_over_within_an_instant_takes_no_time() -> None:
     assert gaps(LinksCut(20, isolation("a")), LinksHealed(20, isolation("a"))) == []
 
 
-def test_a_leader_that_is_no_server_needs_a_majority_of_the_servers() -> None:
-    """x leads; cut off from one server of three it serves on, from two it does not."""
+def test_a_leader_that_is_no_server_needs_a_resource_and_nobody_else() -> None:
+    """x holds a lease: cut off from every server it serves on, but not when it reaches no resource."""
     events = [
         Led(5, "x", 1),
         Served(8, "x", 1),
-        LinksCut(20, isolation("x", "a")),
-        LinksCut(30, isolation("x", "b")),
+        LinksCut(20, isolation("x", "abc")),
+        LinksCut(30, isolation("x", "r")),
+        LinksHealed(40, isolation("x", "r")),
+        *crash(50, "r"),
     ]
 
-    assert timeline(recorded(*events, contenders=("x",))).system_gaps == ((0, 8), (30, END))
+    def missing(*resources: str) -> tuple[tuple[int, int], ...]:
+        return timeline(recorded(*events, contenders=("x",), resources=resources)).system_gaps
+
+    assert missing() == ((0, 8),)
+    assert missing("r") == ((0, 8), (30, 40), (50, END))
+
+
+def test_a_contender_could_lead_while_it_reaches_a_service_with_a_quorum() -> None:
+    """x reaches one server of three, which has a quorum until c is gone too; independent ones do not do."""
+    events = [LinksCut(20, isolation("x", "bc")), *crash(30, "b"), *crash(40, "c"), Paused(50, "x")]
+
+    def quorum(independent: bool) -> tuple[tuple[int, int], ...]:
+        return timeline(recorded(*events, contenders=("x",), independent=independent)).quorum
+
+    assert quorum(independent=False) == ((0, 40),)
+    assert quorum(independent=True) == ((0, 20),)
 
 
 def test_outages_with_their_justified_part_and_cause() -> None:

@@ -46,12 +46,16 @@ def recorded(
     *events: Record,
     servers: Sequence[str] = ("a", "b", "c"),
     contenders: Sequence[str] = (),
+    resources: Sequence[str] = (),
+    independent: bool = False,
     end: int = END,
 ) -> list[Record]:
     """Return the records of a run in which all nodes start at 0 and `events` happen."""
     candidates = tuple(contenders or servers)
-    first = RunStarted(0, "test", "raft", 1, end, candidates, tuple(servers), (), (), BOUND)
-    nodes = dict.fromkeys([*servers, *candidates])
+    first = RunStarted(
+        0, "test", "raft", 1, end, candidates, tuple(servers), (), tuple(resources), BOUND, independent
+    )
+    nodes = dict.fromkeys([*servers, *candidates, *resources])
     return [first, *(Started(0, node, 0) for node in nodes), *events, RunEnded(end, "duration")]
 
 
@@ -71,9 +75,11 @@ def fault(at: int, number: int, action: str, *targets: str) -> FaultStarted:
     return FaultStarted(at, number, action, targets, "")
 
 
-def world_after(*events: Record, servers: Sequence[str] = ("a", "b", "c")) -> World:
+def world_after(
+    *events: Record, servers: Sequence[str] = ("a", "b", "c"), independent: bool = False
+) -> World:
     """Return the ground truth once `events` have happened to nodes that all run."""
-    world = World(servers)
+    world = World(servers, independent=independent)
     for record in recorded(*events, servers=servers):
         world.apply(record)
     return world
@@ -97,11 +103,22 @@ def test_quorum_counts_running_servers_only() -> None:
 
 
 def test_quorum_of_a_node_that_is_no_server_lies_beside_it() -> None:
-    """A client of the service needs a majority of the servers; it is not one of them."""
-    world = world_after(Started(1, "x", 0), *crash(1, "c"), LinksCut(2, isolation("x", "a")))
+    """A client needs one member that has a quorum, or a majority of servers that are on their own."""
+    events = [Started(1, "x", 0), *crash(1, "c"), LinksCut(2, isolation("x", "a"))]
 
-    assert world.has_quorum("a")
-    assert not world.has_quorum("x")
+    assert world_after(*events).has_quorum("x")
+    assert not world_after(*events, independent=True).has_quorum("x")
+    assert not world_after(*events, LinksCut(3, isolation("a", "b"))).has_quorum("x")
+    assert not world_after(*events, LinksCut(3, isolation("x", "b"))).has_quorum("x")
+
+
+def test_ailment_of_a_node_that_is_no_server() -> None:
+    """The service is there and out of reach, or it has no quorum for anybody."""
+    start = Started(1, "x", 0)
+
+    assert world_after(start, LinksCut(2, isolation("x"))).ailment("x") == "partition"
+    assert world_after(start, *crash(2, "a"), *crash(2, "b")).ailment("x") == "quorum"
+    assert world_after(start, *crash(2, "a"), independent=True).ailment("x") == ""
 
 
 def test_half_of_the_servers_is_no_quorum() -> None:

@@ -24,9 +24,10 @@ COMMITTED: list[Event] = [
 # Leader Completeness ----------------------------------------------------------------------------
 
 
-def test_leader_completeness_fires_on_a_leader_whose_log_is_too_short() -> None:
+@pytest.mark.parametrize("kind", ["led", "service_led"])
+def test_leader_completeness_fires_on_a_leader_whose_log_is_too_short(kind: str) -> None:
     """An entry committed in a term is in the logs of the leaders of all higher terms (Raft Figure 3)."""
-    events: list[Event] = [*COMMITTED, ("appended", "n3", 0, 0, (A1,)), ("led", "n3", 2)]
+    events: list[Event] = [*COMMITTED, ("appended", "n3", 0, 0, (A1,)), (kind, "n3", 2)]
 
     expected = [
         (

@@ -33,6 +33,15 @@ def test_election_safety_stays_quiet_on_two_leaders_in_different_epochs() -> Non
     assert replay((ElectionSafety,), SERVERS, events) == []
 
 
+def test_members_of_a_service_lead_in_epochs_of_their_own() -> None:
+    """A contender's token and a member's term may be equal; two members in one term may not."""
+    events: list[Event] = [("led", "n1", 3), ("service_led", "n2", 3), ("service_led", "n3", 3)]
+
+    expected = [("election_safety", ("n2", "n3"), "epoch 3: led by n2 and by n3")]
+    assert expected == replay((ElectionSafety,), SERVERS, events)
+    assert replay((MonotoneEpoch,), SERVERS, [("service_led", "n2", 3), ("service_led", "n2", 2)])
+
+
 def test_election_safety_remembers_a_bounded_number_of_epochs() -> None:
     """Memory does not grow with the number of elections, and the newest epochs are the ones kept."""
     run = Replay((ElectionSafety,), SERVERS)

@@ -54,7 +54,8 @@ def test_attach_subscribes_every_property_that_applies() -> None:
 @pytest.mark.parametrize("cls", ALL)
 def test_every_property_says_what_it_is_and_listens_to_kinds_that_exist(cls: type[Invariant]) -> None:
     """A name, a source, one sentence; and no event kind that nobody emits."""
-    kinds = {*NOTES, *JUDGED, "led", "followed", "started", "crashed", "effect"}
+    service = ("service_led", "service_followed")
+    kinds = {*NOTES, *JUDGED, "led", "followed", *service, "started", "crashed", "effect"}
 
     assert cls.name == cls.__module__.rpartition(".")[2]
     assert cls.source

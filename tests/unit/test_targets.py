@@ -21,6 +21,7 @@ class Stage:
     """As much of a cluster as selectors look at; `leading` is who believes, if anybody."""
 
     leading: str | None = "n2"
+    service_leading: str | None = "n2"
     contenders: tuple[str, ...] = FIVE
     servers: tuple[str, ...] = FIVE
     plan: Any = field(default=None)
@@ -31,6 +32,9 @@ class Stage:
 
     def leader(self) -> str | None:
         return self.leading
+
+    def service_leader(self) -> str | None:
+        return self.service_leading
 
 
 def moment(stage: Stage | None = None, seed: int = 1, event_node: str = "") -> Moment:
@@ -53,7 +57,7 @@ def test_leader_and_followers() -> None:
 
 
 def test_without_a_leader_nobody_is_leader_and_all_follow() -> None:
-    stage = Stage(leading=None)
+    stage = Stage(leading=None, service_leading=None)
 
     assert word("leader", stage) == ()
     assert word("service leader", stage) == ()
@@ -61,15 +65,14 @@ def test_without_a_leader_nobody_is_leader_and_all_follow() -> None:
 
 
 def test_service_leader_is_one_of_the_servers() -> None:
-    """Where contenders are clients of a service, its leader is not theirs."""
-    service = Stage(leading="n1", contenders=("n1", "n2"), servers=("s1", "s2", "s3"))
+    """Where contenders are clients of a service, its leader is not theirs; majorities are of the servers."""
+    service = Stage("n1", "s3", contenders=("n1", "n2"), servers=("s1", "s2", "s3"))
 
     assert word("service leader") == ("n2",)
     assert word("leader", service) == ("n1",)
-    assert word("service leader", service) == ()
-    assert {len(set(nodes) & {"s1", "s2", "s3"}) for nodes in drawn("majority with the leader", service)} == {
-        2
-    }
+    assert word("service leader", service) == ("s3",)
+    assert drawn("majority with the leader", service) == {("s3", "s1"), ("s3", "s2")}
+    assert drawn("minority without the leader", service) == {("s1",), ("s2",)}
     assert word("all", service) == ("n1", "n2", "s1", "s2", "s3")
 
 
@@ -108,7 +111,9 @@ def test_two_servers_have_no_minority(text: str) -> None:
 
 
 def test_part_with_the_leader_when_there_is_none() -> None:
-    assert {len(nodes) for nodes in drawn("majority with the leader", Stage(leading=None))} == {3}
+    assert {
+        len(nodes) for nodes in drawn("majority with the leader", Stage(leading=None, service_leading=None))
+    } == {3}
 
 
 def test_that_node_is_the_node_of_the_event() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from protocols.api import Entry
+from sim.invariants.replay import ListLog
 from sim.records import Answered, Campaigned, LeaderKnown, Served, Stalled
 from tests.unit.world import MS, S, World
 
@@ -15,6 +16,7 @@ class Play:
 
     def __init__(self) -> None:
         self.world = World(3, bound_ns=BOUND)
+        self.world.on_start = lambda probe: setattr(probe, "log", ListLog())
 
     def at(self, ms: int, node: str, kind: str, *values: object) -> None:
         """Let a node report something."""

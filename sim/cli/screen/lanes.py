@@ -19,7 +19,16 @@ from sim.cli.screen.states import (
     STATES,
     State,
 )
-from sim.records import Campaigned, Crashed, LeaderKnown, Led, Record, RunEnded, RunStarted, Violated
+from sim.records import (
+    Campaigned,
+    Crashed,
+    LeaderKnown,
+    Led,
+    Record,
+    RunEnded,
+    RunStarted,
+    Violated,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,7 @@ def lanes(records: Sequence[Record], scale: Scale) -> list[Lane]:
     """
     begun: RunStarted = started(records)
     nodes = list(dict.fromkeys((*begun.contenders, *begun.servers)))
-    history = _Nodes(nodes, begun.servers)
+    history = _Nodes(nodes, World.of(begun))
     changes: dict[str, list[tuple[int, State]]] = {node: [(0, ABSENT)] for node in nodes}
     for at_ns, together in instants(records):
         for node, state in history.after(together):
@@ -94,8 +103,8 @@ def _painted(changes: list[tuple[int, State]], scale: Scale) -> tuple[State, ...
 class _Nodes:
     """What each node is, as the records so far say."""
 
-    def __init__(self, nodes: Sequence[str], servers: Sequence[str]) -> None:
-        self._world = World(servers)
+    def __init__(self, nodes: Sequence[str], world: World) -> None:
+        self._world = world
         self._candidates: dict[str, None] = {}
         self._crashed: dict[str, None] = {}
         self._now: dict[str, State] = dict.fromkeys(nodes, ABSENT)
@@ -129,7 +138,7 @@ class _Nodes:
             return CRASHED if node in self._crashed else ABSENT
         if node not in world.running:
             return PAUSED
-        leads = node in world.beliefs
+        leads = node in world.beliefs or node in world.service_leaders
         if world.ailment(node) == "partition":
             return LEADER_CUT if leads else CUT
         if leads:
