@@ -52,8 +52,12 @@ class Cluster:
 
     def _build(self) -> None:
         plan = self.plan
+        lengths = self._log_lengths()
         for name, role in plan.roles.items():
-            self._add(name, _creator(self, role), role.storage())
+            storage: Any = role.storage()
+            if name in lengths:
+                storage.preload(lengths[name])
+            self._add(name, _creator(self, role), storage)
         if plan.workload is not None:
             for name, added in plan.workload.attach(plan.workload_parameters, self).items():
                 self._add(name, added.create, added.storage.copy())
@@ -66,6 +70,17 @@ class Cluster:
             node.network = self.network
             node.contends = name not in group.servers or name in group.contenders
             node.numbering = numbering if node.contends else None
+
+    def _log_lengths(self) -> dict[str, int]:
+        """Return how long the log of each server is at the start; nothing if all are empty."""
+        plan = self.plan
+        if not plan.log_lengths:
+            return {}
+        left, stream = list(plan.log_lengths), self.seed.stream("initial logs")
+        if plan.shuffle_logs:
+            left = [left.pop(stream.randrange(0, len(left))) for _ in plan.log_lengths]
+            self.drawn["log lengths"] = ", ".join(map(str, left))
+        return dict(zip(plan.group.servers, left, strict=True))
 
     def _add(self, name: str, create: Create, storage: Storage) -> None:
         plan, seed = self.plan, self.seed

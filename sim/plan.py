@@ -62,6 +62,8 @@ class Plan:
     disk: DiskPlan = DiskPlan()
     clocks: ClockPlan = ClockPlan()
     service_time: Distribution = Constant(0)
+    log_lengths: tuple[int, ...] = ()  # of the servers' logs at the start; (): empty
+    shuffle_logs: bool = False
     workload: WorkloadSpec | None = None
     workload_parameters: Any = None
     faults: tuple[Any, ...] = ()  # sim.scenario.faults.Fault

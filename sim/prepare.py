@@ -45,6 +45,8 @@ def prepare(scenario: Scenario) -> Plan:
         disk=_disk(scenario.disk),
         clocks=_clocks(scenario.clocks, (*nodes, *clients, *resources)),
         service_time=scenario.nodes.service_time,
+        log_lengths=() if scenario.initial is None else scenario.initial.log_lengths,
+        shuffle_logs=scenario.initial is not None and scenario.initial.shuffle,
         workload=workload,
         workload_parameters=work,
         faults=tuple(scenario.faults),

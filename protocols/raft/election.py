@@ -52,6 +52,11 @@ class Election(Leader):
             if self._has_won():
                 self._become_leader()
 
+    def campaign(self) -> None:
+        """Stand for election at once, as if the election timer had fired (etcd's `Campaign`)."""
+        if self.role != LEADER:
+            self._become_candidate()
+
     def _become_candidate(self) -> None:
         """Start an election (Raft Figure 2, candidates 1).
 

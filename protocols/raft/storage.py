@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from protocols.api import Entry, NodeId, record
+from protocols.kv import NOOP
 from protocols.raft.log import Log
+
+_PRELOADED = Entry(1, NOOP)
 
 
 @record
@@ -67,6 +70,12 @@ class RaftStorage:
             log.append(record.entries)
         else:
             _APPLY[type(record)](self, record)
+
+    def preload(self, length: int) -> None:
+        """Hold `length` entries of term 1, as servers that were stopped in the middle may."""
+        if length:
+            self.current_term = 1
+            self.log.append((_PRELOADED,) * length)
 
     def copy(self) -> RaftStorage:
         """Return an independent copy."""

@@ -10,6 +10,7 @@ from sim.faults.ongoing import Ongoing
 from sim.faults.targets import Moment, resolve_all
 from sim.scenario.faults import (
     Bridge,
+    Campaign,
     ClockFreeze,
     ClockRate,
     ClockStep,
@@ -42,7 +43,7 @@ def begin(ongoing: Ongoing) -> None:
 
 def lasts(fault: Fault) -> bool:
     """Return whether there will be something to undo."""
-    return type(fault.action) not in (Restart, ClockStep, Heal)
+    return type(fault.action) not in (Restart, Campaign, ClockStep, Heal)
 
 
 def healable(fault: Fault) -> bool:
@@ -73,6 +74,7 @@ def _selectors(fault: Fault) -> tuple[Selector, ...]:
 _BEGIN: dict[type, Callable[[Ongoing], None]] = {
     Crash: on_processes.crash,
     Restart: on_processes.restart,
+    Campaign: on_processes.campaign,
     Pause: on_processes.pause,
     Slow: on_processes.slow,
     Partition: on_links.partition,

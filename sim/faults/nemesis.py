@@ -73,7 +73,8 @@ class Nemesis:
             if left > 0:
                 left -= 1
                 # As an event of its own: the step in which the trigger happened ends first.
-                time_ns = self._cluster.now + timing.delay_ns
+                jitter_ns = stream.randrange(0, timing.jitter_ns) if timing.jitter_ns else 0
+                time_ns = self._cluster.now + timing.delay_ns + jitter_ns
                 self._kernel.call_at(time_ns, lambda _: self._apply(fault, stream, node))
 
         watch(self._cluster, timing.trigger, stream, triggered)

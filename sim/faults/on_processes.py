@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sim.distributions import Constant
+from sim.errors import UserError
 from sim.faults.claims import Key
 from sim.faults.ongoing import Ongoing
 from sim.network.draws import Lengths
@@ -40,6 +41,21 @@ def restart(ongoing: Ongoing) -> None:
     for node in ongoing.nodes:
         ongoing.claims.drop(_down(node))
         node.start()
+
+
+def campaign(ongoing: Ongoing) -> None:
+    """Tell running processes to stand for election; one that leads goes on leading.
+
+    Raises:
+        UserError: processes of this protocol know no such order.
+    """
+    for node in ongoing.nodes:
+        if node.process is not None and not node.paused:
+            order = getattr(node.process, "campaign", None)
+            if order is None:
+                name = ongoing.cluster.plan.protocol.name
+                raise UserError(f"campaign: a {name} process cannot be told to stand for election")
+            order()
 
 
 def pause(ongoing: Ongoing) -> None:

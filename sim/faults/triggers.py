@@ -30,17 +30,38 @@ def watch(cluster: Cluster, trigger: Trigger, stream: Stream, then: Callable[[st
     matches = _matcher(cluster, trigger, kind, stream)
     seen = 0
 
-    def happened(node: str, *values: Any) -> None:
+    def count(node: str) -> None:
         nonlocal seen
-        if matches(node, values):
-            seen += 1
-            if seen % trigger.nth == 0:
-                then(node)
+        seen += 1
+        if seen % trigger.nth == 0:
+            then(node)
+
+    def happened(node: str, *values: Any) -> None:
+        if not matches(node, values):
+            return
+        if trigger.lasting_ns:
+            _if_it_lasts(cluster, node, values[0], trigger.lasting_ns, count)
+        else:
+            count(node)
 
     if kind == "saved":
         _each_record(cluster, happened)
     else:
         cluster.trace.listen(kind, happened)
+
+
+def _if_it_lasts(
+    cluster: Cluster, node: str, epoch: int, length_ns: int, then: Callable[[str], None]
+) -> None:
+    """Call `then(node)` so much later, if the node has led under that epoch without a break."""
+    leader = cluster.nodes[node]
+    incarnation = leader.incarnation
+
+    def look(_: Any) -> None:
+        if cluster.believes(node) == epoch and leader.incarnation == incarnation:
+            then(node)
+
+    cluster.kernel.call_at(cluster.now + length_ns, look)
 
 
 def _each_record(cluster: Cluster, happened: Callable[[str, Any], None]) -> None:

@@ -46,6 +46,16 @@ class RestartEntry(Entry):
         return faults.Restart(self.restart)
 
 
+class CampaignEntry(Entry):
+    """Processes are told to stand for election."""
+
+    campaign: Targets = Field(description="whose process campaigns, without waiting for its timer")
+
+    def action(self) -> Action:
+        """Return what it does."""
+        return faults.Campaign(self.campaign)
+
+
 class PauseEntry(Ending):
     """Processes stand still, as in a garbage collection; their clocks go on."""
 
@@ -254,6 +264,7 @@ def _one_of(shape: Shape, path: str, keys: tuple[str, ...]) -> str:
 ACTIONS: dict[str, type[Entry]] = {
     "crash": CrashEntry,
     "restart": RestartEntry,
+    "campaign": CampaignEntry,
     "pause": PauseEntry,
     "slow": SlowEntry,
     "partition": PartitionEntry,

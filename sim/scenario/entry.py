@@ -15,7 +15,7 @@ TIMINGS = ("at", "every", "rate", "when")
 # What may stand beside which timing.
 BESIDE = {
     "first": ("every",),
-    "jitter": ("every",),
+    "jitter": ("every", "when"),
     "until": ("every", "rate"),
     "from": ("rate",),
     "delay": ("when",),
@@ -37,7 +37,9 @@ class Entry(Shape):
     at: Duration | None = Field(None, description="once, at this time")
     every: Length | None = Field(None, description="periodically")
     first: Duration | None = Field(None, description="with every: the first time (default: after one period)")
-    jitter: Duration | None = Field(None, description="with every: each time is up to this much later")
+    jitter: Duration | None = Field(
+        None, description="with every or when: each time is up to this much later"
+    )
     rate: EventRate | None = Field(None, description="at random, so often on average (exponential gaps)")
     from_: Duration | None = Field(None, alias="from", description="with rate: not before (default 0s)")
     until: Duration | None = Field(None, description="with every or rate: not from then on")

@@ -78,6 +78,7 @@ def _check_keys(value: Any) -> None:
 _NO_LENGTH = {
     "crash": "expected restart_after, which is when the process starts again",
     "restart": "which happens at once",
+    "campaign": "which happens at once",
     "heal": "which happens at once",
 }
 
@@ -103,7 +104,8 @@ def _every(entry: Entry) -> Every:
 def _when(entry: Entry) -> When:
     trigger = entry.when
     assert trigger is not None
-    return When(trigger, entry.delay or 0, 1 if entry.times is None else entry.times)
+    times = 1 if entry.times is None else entry.times
+    return When(trigger, entry.delay or 0, times, entry.jitter or 0)
 
 
 def _at_random(entry: Entry) -> AtRandom:

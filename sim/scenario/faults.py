@@ -65,7 +65,8 @@ class Trigger:
     """Something that happens: one of `EVENTS`, at one of the nodes if given.
 
     Only events that match `node`, `epoch` and `record` count; it triggers at every `nth` of them.
-    `record` is the class of what is saved, in snake_case ("hard_state").
+    `record` is the class of what is saved, in snake_case ("hard_state"). `lasting_ns`: it happens so
+    much later, if what began then lasts until then (a leader still leads, in the same epoch).
     """
 
     event: str
@@ -73,15 +74,20 @@ class Trigger:
     epoch: EpochCondition | None = None
     nth: int = 1
     record: str | None = None
+    lasting_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """`delay_ns` after the trigger, the first `times` times that it happens."""
+    """`delay_ns` after the trigger, the first `times` times that it happens.
+
+    Each time is later by a uniform draw from [0, jitter_ns).
+    """
 
     trigger: Trigger
     delay_ns: int
     times: int
+    jitter_ns: int = 0
 
 
 Timing = At | Every | AtRandom | When
@@ -104,6 +110,14 @@ class Restart:
     """Processes that are down start again."""
 
     name: ClassVar[str] = "restart"
+    targets: Selector
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """The processes stand for election at once, as an operator may order (etcd's `Campaign`)."""
+
+    name: ClassVar[str] = "campaign"
     targets: Selector
 
 
@@ -240,7 +254,7 @@ class Heal:
 
 
 Action = (
-    Crash | Restart | Pause | Slow | Partition | Cut | Isolate | Bridge | Ring | Flap | Degrade
+    Crash | Restart | Campaign | Pause | Slow | Partition | Cut | Isolate | Bridge | Ring | Flap | Degrade
     | DiskFault | ClockStep | ClockRate | ClockFreeze | Heal
 )  # fmt: skip
 

@@ -26,6 +26,15 @@ class Converge(Shape):
     heal_at_ns: Duration = Field(alias="heal_at", description="when every fault ends and every process runs")
 
 
+class Initial(Shape):
+    """What the servers have on their disks when the run begins."""
+
+    log_lengths: tuple[Annotated[int, Field(ge=0, le=100_000)], ...] = Field(
+        description="entries in the log of each server, in their order; all of epoch 1, uncommitted"
+    )
+    shuffle: bool = Field(False, description="which server has which log is drawn from the seed")
+
+
 class Grants(Shape):
     """What the scenario promises; a violation beyond it is broken outside the envelope."""
 
@@ -55,6 +64,7 @@ class Scenario(Shape):
     network: Network = Field({}, validate_default=True, description="what links are like")
     clocks: Clocks = Field({}, validate_default=True, description="what clocks are like")
     disk: Disk = Field({}, validate_default=True, description="what disks are like")
+    initial: Initial | None = Field(None, description="what is on the disks at the start (default: nothing)")
     nodes: Nodes = Field({}, validate_default=True, description="what processors are like")
     converge: Converge | None = Field(None, description="second phase: heal everything, a leader must serve")
     faults: tuple[FaultField, ...] = Field((), description="what goes wrong: one timing and one action each")
@@ -103,6 +113,21 @@ class Scenario(Shape):
             written = f"found heal_at + within = {written_duration(end)}"
             raise mistake(f"{written}, expected it inside the run of {written_duration(duration)}")
         _context(info).heal_at_ns = value.heal_at_ns
+        return value
+
+    @field_validator("initial")
+    @classmethod
+    def _a_log_each(cls, value: Initial | None, info: ValidationInfo) -> Initial | None:
+        names, protocol = _context(info).names, info.data.get("protocol")
+        if value is None or names is None or protocol is None:
+            return value
+        servers = names.roles["servers"]
+        if not all(hasattr(role.storage(), "preload") for role in protocol.spec.roles):
+            raise mistake(f"the servers of {protocol.name} keep no log that could have entries")
+        if len(value.log_lengths) != len(servers):
+            raise mistake(
+                f"found {len(value.log_lengths)} lengths of logs, expected {len(servers)}: one a server"
+            )
         return value
 
     @field_validator("faults")

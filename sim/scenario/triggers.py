@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 from protocols.api import NOTES
 from sim.scenario.faults import EpochCondition, Trigger
 from sim.scenario.selectors import WORDS, Selector, Who
-from sim.scenario.shapes import Context, Read, Shape, mistake, mistakes, nearest
+from sim.scenario.shapes import Context, Length, Read, Shape, mistake, mistakes, nearest
 from sim.scenario.units import found
 
 EVENTS: dict[str, str] = {
@@ -75,6 +75,9 @@ class _Trigger(Shape):
         pattern=r"^[a-z][a-z0-9_]*$",
         description="with saving and saved: this class of record only, such as hard_state",
     )
+    lasting: Length | None = Field(
+        None, description="with leader_elected: so much later, if that node has led all the time"
+    )
 
 
 def _trigger(shape: _Trigger, context: Context) -> Trigger:
@@ -85,9 +88,11 @@ def _trigger(shape: _Trigger, context: Context) -> Trigger:
         wrong.append((("record",), f"only {' and '.join(WITH_RECORD)} have a record, not {shape.event}"))
     if shape.epoch is not None and shape.event in WITHOUT_EPOCH:
         wrong.append((("epoch",), f"the event {shape.event} has no epoch"))
+    if shape.lasting is not None and shape.event != "leader_elected":
+        wrong.append((("lasting",), f"only leader_elected begins something that lasts, not {shape.event}"))
     if wrong:
         raise mistakes(wrong)
-    return Trigger(shape.event, shape.node, shape.epoch, shape.nth, shape.record)
+    return Trigger(shape.event, shape.node, shape.epoch, shape.nth, shape.record, shape.lasting or 0)
 
 
 TriggerField = Annotated[Trigger, Read(_Trigger, _trigger)]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from protocols.raft.election import Election
+from sim.errors import UserError
 from sim.node import Node
-from sim.records import Crashed, FaultEnded, FaultStarted, Paused, Resumed, Started
+from sim.records import Campaigned, Crashed, FaultEnded, FaultStarted, Led, Paused, Resumed, Started
 from tests.unit.faults_testing import at, of, times_ms, world
 
 
@@ -41,6 +45,33 @@ def test_restart_starts_what_is_down_and_nothing_else() -> None:
     cluster = at(world([{"at": "1s", "crash": "n1"}, {"at": "2s", "restart": "all"}]), 2001)
 
     assert [node.incarnation for node in cluster.nodes.values()] == [1, 0, 0]
+
+
+def test_campaign_makes_a_candidate_at_once() -> None:
+    """No timer of 150 ms or more has fired yet; whoever leads goes on leading."""
+    cluster = at(world([{"at": "10ms", "campaign": "n2"}, {"at": "50ms", "campaign": "leader"}]), 100)
+
+    assert [(record.at_ns, record.node) for record in of(cluster, Campaigned)] == [(10_000_000, "n2")]
+    assert [(record.node, record.epoch) for record in of(cluster, Led)] == [("n2", 1)]
+
+
+def test_campaign_of_what_cannot_is_nothing() -> None:
+    """A process that is down or stands still does nothing."""
+    faults: list[dict[str, Any]] = [
+        {"at": "1ms", "crash": "n1"},
+        {"at": "1ms", "pause": "n2", "for": "1s"},
+        {"at": "5ms", "campaign": ["n1", "n2"]},
+    ]
+
+    assert of(at(world(faults), 100), Campaigned) == []
+
+
+def test_campaign_needs_a_protocol_that_knows_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused in words when it is given; nobody guesses what else it could mean."""
+    monkeypatch.delattr(Election, "campaign")
+
+    with pytest.raises(UserError, match="a raft process cannot be told to stand for election"):
+        at(world([{"at": "10ms", "campaign": "n2"}]), 100)
 
 
 def test_pause_ends_by_itself() -> None:

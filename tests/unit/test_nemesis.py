@@ -97,6 +97,35 @@ def test_trigger_fires_at_the_instant_or_a_delay_later() -> None:
     assert [record.at_ns for record in of(later, FaultStarted)] == [time + 250 * MS for time in elected]
 
 
+def test_jitter_delays_each_trigger_by_itself() -> None:
+    """Uniform in [0, jitter), on top of the delay."""
+    cluster = triggered(
+        {"event": "campaigned"}, delay="100ms", jitter="50ms", crash="that node", restart_after="1s"
+    )
+    campaigned = [record.at_ns for record in of(cluster, Campaigned)]
+    delays = [r.at_ns - time for r, time in zip(of(cluster, FaultStarted), campaigned, strict=False)]
+
+    assert len(delays) >= 3
+    assert all(100 * MS <= delay < 150 * MS for delay in delays)
+    assert len(set(delays)) == len(delays)
+
+
+def test_trigger_waits_for_what_must_last() -> None:
+    """A leader that is killed after 100 ms has not led for 300 ms; the next one has."""
+    kill = {
+        "when": {"event": "leader_elected"},
+        "delay": "100ms",
+        "crash": "leader",
+        "restart_after": "100ms",
+    }
+    lasting = {"when": {"event": "leader_elected", "lasting": "300ms"}, "times": 9, **STEP}
+    cluster = at(world([kill, lasting]), 5_000)
+    first, second = of(cluster, Led)
+
+    assert first.at_ns < second.at_ns
+    assert [r.at_ns for r in of(cluster, FaultStarted) if r.fault == 1] == [second.at_ns + 300 * MS]
+
+
 def test_trigger_counts_every_nth_event() -> None:
     """There are ten restarts here, at 1 s and so on; every third of them is the 3rd, 6th and 9th."""
     restarts = {"every": "1s", "first": "500ms", "crash": "n2", "restart_after": "500ms"}

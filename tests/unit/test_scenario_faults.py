@@ -14,6 +14,7 @@ from sim.scenario.faults import (
     At,
     AtRandom,
     Bridge,
+    Campaign,
     ClockFreeze,
     ClockRate,
     ClockStep,
@@ -83,6 +84,10 @@ def wrong(*entries: str) -> list[str]:
             When(Trigger("saved", LEADER, None, 3, "hard_state"), 5 * MS, 2),
         ),
         (
+            "when: {event: leader_elected, lasting: 2s}, jitter: 5ms",
+            When(Trigger("leader_elected", lasting_ns=2 * S), 0, 1, 5 * MS),
+        ),
+        (
             "when: {event: campaigned, epoch: '>= 3'}",
             When(Trigger("campaigned", epoch=EpochCondition(">=", 3)), 0, 1),
         ),
@@ -149,6 +154,7 @@ def test_epoch_condition() -> None:
         ("clock: {of: leader, step: -5s}", ClockStep(LEADER, -5 * S)),
         ("clock: {of: leader, rate: 5%}, for: 1s", ClockRate(LEADER, 50_000_000)),
         ("clock: {of: leader, freeze: true}, for: 1s", ClockFreeze(LEADER)),
+        ("campaign: n1", Campaign(Node("n1"))),
         ("heal: true", Heal()),
     ],
 )
