@@ -2,8 +2,8 @@
 
 What TCP does for the clients of a coordination service. A connection is opened by one side, carries
 messages both ways, and ends when a side closes it, when its process ends, or when nothing is
-acknowledged for too long. Of two processes always the same one opens. Deviations from TCP: no window
-and no congestion control, acknowledgements are not delayed, and TLS and HTTP/2 cost no round trips.
+acknowledged for too long. Deviations from TCP: no window and no congestion control, acknowledgements
+are not delayed, and TLS and HTTP/2 cost no round trips.
 Source: RFC 9293, RFC 6298 (retransmission).
 """
 
@@ -12,7 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from protocols.api import Handler, Host, NodeId, Refused, message
+from protocols.api import Handler, Host, NodeId, Refused
+from protocols.segments import Acknowledged, Open, Opened, Reset, Segment
+
+__all__ = ["Acknowledged", "Connection", "Connections", "Open", "Opened", "Reset", "Segment"]
 
 MS = 1_000_000
 FIRST_RTO = 1000 * MS  # RFC 6298 (2.1): before any round trip was measured
@@ -21,57 +24,22 @@ MAXIMUM_RTO = 120_000 * MS  # Linux, TCP_RTO_MAX
 RETRIES = 15  # Linux, net.ipv4.tcp_retries2
 
 
-@message
-class Open:
-    """Asks for a connection; `connection` is unique for the sender (SYN)."""
-
-    connection: int
-
-
-@message
-class Opened:
-    """It is open (SYN-ACK)."""
-
-    connection: int
-
-
-@message
-class Segment:
-    """One message of a connection; numbers count from 0 in each direction."""
-
-    connection: int
-    number: int
-    payload: Any
-
-
-@message
-class Acknowledged:
-    """All segments below `number` arrived."""
-
-    connection: int
-    number: int
-
-
-@message
-class Reset:
-    """There is no such connection here, or not any more (RST, FIN)."""
-
-    connection: int
-
-
 class Connection:
     """One end of a connection; `opened` is false until the other side has agreed."""
 
     __slots__ = (
         "_ahead", "_deadline", "_expected", "_number", "_resent", "_rto", "_sent_at", "_unacknowledged",
-        "ends", "heard_at", "id", "opened", "opener", "peer",
+        "ends", "heard_at", "id", "is_open", "opened", "opener", "owner", "peer", "service",
     )  # fmt: skip
 
-    def __init__(self, ends: Connections, peer: NodeId, id: int, opener: bool) -> None:
+    def __init__(self, ends: Connections, peer: NodeId, id: int, opener: bool, service: str) -> None:
         self.ends = ends
         self.peer = peer
         self.id = id
         self.opener = opener
+        self.service = service
+        self.owner: Any = None  # whatever the process wants to find again
+        self.is_open = True
         self.opened = not opener
         self.heard_at = ends.host.now()  # when the peer last said anything, on the local clock
         self._number = 0  # of the next segment
@@ -93,19 +61,21 @@ class Connection:
         return self._deadline
 
     def send(self, payload: Any) -> None:
-        """Send a message; it arrives once and in order, or the connection ends."""
+        """Send a message; it arrives once and in order, or the connection ends (or has ended)."""
+        if not self.is_open:
+            return
         number = self._number
         self._number += 1
         if not self._unacknowledged:
             self._restart()
         self._unacknowledged[number] = payload
         if self.opened:
-            self.ends.host.send(self.peer, Segment(self.id, number, payload))
+            self.ends.host.send(self.peer, Segment(self.id, self.opener, number, payload))
 
     def open(self) -> None:
         """Ask for the connection."""
         self._restart()
-        self.ends.host.send(self.peer, Open(self.id))
+        self.ends.host.send(self.peer, Open(self.id, self.service))
 
     def on_opened(self) -> None:
         """Send what waited for the connection."""
@@ -115,7 +85,7 @@ class Connection:
         self._measure()
         self._restart()
         for number, payload in self._unacknowledged.items():
-            self.ends.host.send(self.peer, Segment(self.id, number, payload))
+            self.ends.host.send(self.peer, Segment(self.id, self.opener, number, payload))
 
     def on_segment(self, number: int, payload: Any) -> list[Any]:
         """Return what can be delivered now, in order, and acknowledge it."""
@@ -125,7 +95,7 @@ class Connection:
         while self._expected in self._ahead:
             ready.append(self._ahead.pop(self._expected))
             self._expected += 1
-        self.ends.host.send(self.peer, Acknowledged(self.id, self._expected))
+        self.ends.host.send(self.peer, Acknowledged(self.id, self.opener, self._expected))
         return ready
 
     def on_acknowledged(self, number: int) -> None:
@@ -146,10 +116,10 @@ class Connection:
         self._rto = min(2 * self._rto, MAXIMUM_RTO)
         self._deadline = self.ends.host.now() + self._rto
         if not self.opened:
-            self.ends.host.send(self.peer, Open(self.id))
+            self.ends.host.send(self.peer, Open(self.id, self.service))
             return True
         for number, payload in self._unacknowledged.items():
-            self.ends.host.send(self.peer, Segment(self.id, number, payload))
+            self.ends.host.send(self.peer, Segment(self.id, self.opener, number, payload))
         return True
 
     def _restart(self) -> None:
@@ -173,6 +143,7 @@ class Connections:
         "_closed",
         "_delivered",
         "_last_id",
+        "_offers",
         "_open",
         "_timer",
         "_timer_at",
@@ -185,8 +156,10 @@ class Connections:
         host: Host,
         delivered: Callable[[Connection, Any], None],
         closed: Callable[[Connection], None],
+        offers: Callable[[str], bool] = lambda service: True,
     ) -> None:
         self.host = host
+        self._offers = offers  # whether connections to that service are taken just now
         self._delivered = delivered
         self._closed = closed
         # By peer and number; those that the peer opened apart from our own.
@@ -208,11 +181,11 @@ class Connections:
         """Iterate over the connections, the oldest first."""
         return iter([*self._open.values(), *self._accepted.values()])
 
-    def open(self, peer: NodeId) -> Connection:
+    def open(self, peer: NodeId, service: str = "") -> Connection:
         """Return a new connection to `peer`; what is sent on it waits until the peer agrees."""
         # Unique in all incarnations of this process: its clock goes on.
         self._last_id = max(self._last_id + 1, self.host.now())
-        connection = Connection(self, peer, self._last_id, True)
+        connection = Connection(self, peer, self._last_id, True, service)
         self._open[peer, self._last_id] = connection
         self.host.connect(peer)
         connection.open()
@@ -220,8 +193,9 @@ class Connections:
 
     def close(self, connection: Connection) -> None:
         """End a connection from this side; `closed` is not called."""
-        if self._table(connection).pop((connection.peer, connection.id), None) is not None:
-            self.host.send(connection.peer, Reset(connection.id))
+        if connection.is_open:
+            self._forget(connection)
+            self.host.send(connection.peer, Reset(connection.id, connection.opener))
 
     def expect(self, deadline: int) -> None:
         """Look at `deadline` for what was not acknowledged."""
@@ -230,54 +204,64 @@ class Connections:
             self._timer.set(max(0, deadline - self.host.now()))
 
     def on_open(self, source: NodeId, message: Open) -> None:
-        """Agree to a connection."""
+        """Agree to a connection, or refuse it."""
         key = source, message.connection
         if key not in self._accepted:
-            self._accepted[key] = Connection(self, source, message.connection, False)
+            if not self._offers(message.service):
+                self.host.send(source, Reset(message.connection, False))
+                return
+            self._accepted[key] = Connection(self, source, message.connection, False, message.service)
             self.host.connect(source)
         self.host.send(source, Opened(message.connection))
 
     def on_opened(self, source: NodeId, message: Opened) -> None:
         """Begin to use a connection."""
-        connection = self._find(source, message.connection)
+        connection = self._find(source, message.connection, False)
         if connection is not None:
             connection.on_opened()
 
     def on_segment(self, source: NodeId, message: Segment) -> None:
         """Deliver what is in order."""
-        connection = self._find(source, message.connection)
+        connection = self._find(source, message.connection, message.from_opener)
         if connection is None:
             return
         for payload in connection.on_segment(message.number, message.payload):
-            self._delivered(connection, payload)
+            if connection.is_open:
+                self._delivered(connection, payload)
 
     def on_acknowledged(self, source: NodeId, message: Acknowledged) -> None:
         """Forget what arrived."""
-        connection = self._find(source, message.connection)
+        connection = self._find(source, message.connection, message.from_opener)
         if connection is not None:
             connection.on_acknowledged(message.number)
 
     def on_reset(self, source: NodeId, message: Reset) -> None:
         """End a connection that the peer does not have."""
-        for table in (self._open, self._accepted):
-            connection = table.pop((source, message.connection), None)
-            if connection is not None:
-                self._closed(connection)
+        connection = self._tables(not message.from_opener).get((source, message.connection))
+        if connection is not None:
+            self._end(connection)
 
     def on_refused(self, source: NodeId, refused: Refused) -> None:
         """End all connections with a process that is gone."""
-        for table in (self._open, self._accepted):
-            for key in [key for key in table if key[0] == source]:
-                self._closed(table.pop(key))
+        for connection in [each for each in self if each.peer == source]:
+            if connection.is_open:
+                self._end(connection)
 
-    def _table(self, connection: Connection) -> dict[tuple[NodeId, int], Connection]:
-        return self._open if connection.opener else self._accepted
+    def _end(self, connection: Connection) -> None:
+        self._forget(connection)
+        self._closed(connection)
 
-    def _find(self, source: NodeId, id: int) -> Connection | None:
-        key = source, id
-        connection = self._open.get(key) or self._accepted.get(key)
+    def _forget(self, connection: Connection) -> None:
+        connection.is_open = False
+        self._tables(connection.opener).pop((connection.peer, connection.id), None)
+
+    def _tables(self, opener: bool) -> dict[tuple[NodeId, int], Connection]:
+        return self._open if opener else self._accepted
+
+    def _find(self, source: NodeId, id: int, from_opener: bool) -> Connection | None:
+        connection = self._tables(not from_opener).get((source, id))
         if connection is None:
-            self.host.send(source, Reset(id))
+            self.host.send(source, Reset(id, not from_opener))
         else:
             connection.heard_at = self.host.now()
         return connection
@@ -285,9 +269,13 @@ class Connections:
     def _on_timer(self) -> None:
         now, self._timer_at = self.host.now(), 0
         for connection in self:
-            if connection.waits and connection.deadline <= now and not connection.send_again():
-                self._table(connection).pop((connection.peer, connection.id), None)
-                self._closed(connection)
+            if (
+                connection.is_open
+                and connection.waits
+                and connection.deadline <= now
+                and not connection.send_again()
+            ):
+                self._end(connection)
         waiting = [connection.deadline for connection in self if connection.waits]
         if waiting:
             self.expect(min(waiting))

@@ -29,11 +29,15 @@ class End:
         self.host = host
         self.delivered: list[Any] = []
         self.closed: list[Connection] = []
-        self.connections = Connections(host, self._delivered, self.closed.append)
+        self.closed_services: list[str] = ["closed"]
+        self.connections = Connections(host, self._delivered, self.closed.append, self._offers)
         self.handlers: Mapping[type, Handler] = self.connections.handlers
 
     def start(self) -> None:
         """Wait."""
+
+    def _offers(self, service: str) -> bool:
+        return service not in self.closed_services
 
     def _delivered(self, connection: Connection, payload: Any) -> None:
         self.delivered.append(payload)
@@ -216,3 +220,33 @@ def test_an_old_copy_of_a_segment_brings_nothing_back() -> None:
     assert other.delivered == ["once"]
     assert len(bench.pending(Reset, "n2")) == 1
     assert len(bench.pending(Acknowledged, "n2")) == 1
+
+
+def test_a_service_that_is_not_offered_is_refused() -> None:
+    """As a port on which nobody listens; other services of the process are not touched."""
+    bench, one, other, connection = pair()
+    refused = one.connections.open("n2", "closed")
+    flush(bench)
+    connection.send("still open")
+    flush(bench)
+
+    assert (one.closed, refused.is_open, refused.opened) == ([refused], False, False)
+    assert other.delivered == ["still open"]
+
+
+def test_two_that_open_at_the_same_instant_have_two_connections() -> None:
+    """Their numbers may be equal, and say nothing without the direction."""
+    bench = Bench(SPEC, None)
+    one, other = bench.processes["n1"], bench.processes["n2"]
+    assert isinstance(one, End)
+    assert isinstance(other, End)
+    there, back = one.connections.open("n2"), other.connections.open("n1")
+    there.send("there")
+    back.send("back")
+    flush(bench)
+
+    assert there.id == back.id
+    assert (one.delivered, other.delivered) == (["back"], ["there"])
+    one.connections.close(there)
+    flush(bench)
+    assert (there.is_open, back.is_open, len(other.closed)) == (False, True, 1)

@@ -1,0 +1,49 @@
+"""What connections are made of: the messages of `protocols.connections`, as TCP's segments are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from protocols.api import message
+
+
+@message
+class Open:
+    """Asks for a connection to a service (a port); `connection` is unique for the sender (SYN)."""
+
+    connection: int
+    service: str = ""
+
+
+@message
+class Opened:
+    """It is open (SYN-ACK)."""
+
+    connection: int
+
+
+@message
+class Segment:
+    """One message of a connection; numbers count from 0 in each direction."""
+
+    connection: int
+    from_opener: bool
+    number: int
+    payload: Any
+
+
+@message
+class Acknowledged:
+    """All segments below `number` arrived."""
+
+    connection: int
+    from_opener: bool
+    number: int
+
+
+@message
+class Reset:
+    """There is no such connection here, or not any more (RST, FIN)."""
+
+    connection: int
+    from_opener: bool
