@@ -13,10 +13,11 @@ from typing import Any
 
 from protocols.api import Group, Host, ProtocolSpec, Role
 from protocols.kv import KeyValue
-from protocols.raft.hosting import Hosting
-from protocols.raft.parameters import RaftParameters, check
+from protocols.raft.extended import ExtendedRaft
+from protocols.raft.parameters import RaftParameters, is_plain
+from protocols.raft.rules import check
 from protocols.raft.server import Raft
-from protocols.raft.service import Member, Service
+from protocols.raft.service import PLAIN, Member, Seam, Service
 from protocols.raft.storage import RaftStorage
 from protocols.sessions import StateMachine, with_sessions
 
@@ -35,16 +36,16 @@ class Creation:
 
     def __call__(self, host: Host, group: Group, parameters: Any, storage: RaftStorage) -> Raft:
         """Return a new incarnation."""
-        machine, service = self.machine, self.service
-        if machine is None and service is None:
+        plain = self.machine is None and self.service is None and is_plain(parameters)
+        if plain:
             return Raft(host, group, parameters, storage)
-        return Hosting(
-            host,
-            group,
-            parameters,
-            storage,
+        return ExtendedRaft(host, group, parameters, storage, self._seam(parameters))
+
+    def _seam(self, parameters: Any) -> Seam:
+        machine, service = self.machine, self.service
+        return Seam(
             KeyValue if machine is None else with_sessions(machine),
-            None if service is None else lambda member: service(member, parameters),
+            PLAIN.service if service is None else lambda member: service(member, parameters),
         )
 
 

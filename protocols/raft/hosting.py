@@ -5,15 +5,16 @@ Raft §2 (replicated state machines); proposals of any server go through the lea
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from protocols.api import Entry, Group, Host, NodeId, Request
-from protocols.kv import NOOP, KeyValue
+from protocols.kv import NOOP
+from protocols.quorum import has_majority
 from protocols.raft.messages import InstallSnapshot
 from protocols.raft.parameters import RaftParameters
 from protocols.raft.server import Raft
-from protocols.raft.service import Member, NoService, Proposal, Propose, Proposed, Service
+from protocols.raft.service import PLAIN, Proposal, Propose, Proposed, Seam, Service
 from protocols.raft.state import LEADER
 from protocols.raft.storage import RaftStorage
 from protocols.sessions import Machine
@@ -30,16 +31,15 @@ class Hosting(Raft):
         group: Group,
         parameters: RaftParameters,
         storage: RaftStorage,
-        machine: Callable[[], Machine] = KeyValue,
-        service: Callable[[Member], Service] | None = None,
+        seam: Seam = PLAIN,
     ) -> None:
-        self._make_machine = machine
+        self._make_machine = seam.machine
         super().__init__(host, group, parameters, storage)
         self._number = 0
         # Who is to be told of a proposal, and to which leader it was handed.
         self._proposed: dict[int, tuple[Proposed, NodeId]] = {}
-        self.service: Service = NoService() if service is None else service(self)
-        self.handlers = {**self.handlers, Propose: self.on_propose, **self.service.handlers}
+        self.service: Service = seam.service(self)
+        self.handlers = {**self.handlers, Propose: self.on_propose}
 
     @property
     def leads(self) -> bool:
@@ -55,6 +55,16 @@ class Hosting(Raft):
         """Begin, and let the service begin."""
         super().start()
         self.service.start()
+
+    # Who decides; membership changes override these ---------------------------------------------
+
+    def _is_quorum(self, acks: Container[NodeId]) -> bool:
+        """Return whether these are enough to win an election, or to confirm a leader."""
+        return has_majority(self.servers, acks)
+
+    def _voting_peers(self) -> tuple[NodeId, ...]:
+        """Return the other servers that have a vote."""
+        return self.peers
 
     # Proposals ----------------------------------------------------------------------------------
 

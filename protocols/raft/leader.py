@@ -91,7 +91,7 @@ class Leader(Follower):
         self.host.note("leader_known", self.id, self.current_term)
         # Without an entry of its own term it could commit nothing that it inherited (Raft §5.4.2, §8).
         self._replicate(NOOP)
-        self.heartbeat_timer.set(self.parameters.heartbeat_interval)
+        self.heartbeat_timer.set(self._heartbeat_ns)
 
     def _replicate(self, command: object) -> None:
         """Append an entry, and write it in parallel with the followers (Dissertation §10.2.1).
@@ -110,7 +110,7 @@ class Leader(Follower):
         host.send(self.id, AppendEntriesReply(term, True, prev_index + 1, 0, 0))
 
     def _on_heartbeat_timer(self) -> None:
-        self.heartbeat_timer.set(self.parameters.heartbeat_interval)
+        self.heartbeat_timer.set(self._heartbeat_ns)
         self._send_entries(self.peers)
 
     def _send_entries(self, peers: Iterable[NodeId]) -> None:

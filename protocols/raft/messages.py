@@ -43,6 +43,29 @@ class RequestVoteReply:
 
 
 @message
+class TransferRequestVote(RequestVote):
+    """The same, when the leader said to take over: nobody sticks to it (Dissertation §4.2.3)."""
+
+
+@message
+class PreVote(RequestVote):
+    """Would you vote for me in `term`, which is the one after mine (Dissertation §9.6)?"""
+
+
+@message
+class PreVoteReply:
+    """The answer to a `PreVote`; `term` is that of the question if granted, the voter's own if not."""
+
+    term: int
+    vote_granted: bool
+
+    @property
+    def size_bytes(self) -> int:
+        """Return the estimated size on the wire."""
+        return HEADER_BYTES
+
+
+@message
 class AppendEntries:
     """The leader's entries that follow (prev_log_index, prev_log_term); none: a heartbeat."""
 

@@ -1,13 +1,16 @@
-"""What a scenario can set of Raft, and the rules between the settings."""
+"""What a scenario can set of Raft: the core's settings, and a switch for each extension."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 
 from protocols.api import parameter
 
 MS = 1_000_000
+NO_RANGE = (0, 0)
+
+READS = ("log", "read_index", "lease", "unsafe_lease")
+MEMBERSHIPS = ("fixed", "single", "joint")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +35,68 @@ class RaftParameters:
     overlap_own_vote: bool = parameter(
         True, "flag", "A candidate asks for votes while its own is still being written to its disk."
     )
+    # Timers ----------------------------------------------------------------------------------------
+    candidate_timeout: tuple[int, int] = parameter(
+        NO_RANGE, "duration_range", "How long a candidate waits for votes; 0: as election_timeout says."
+    )
+    tick: int = parameter(
+        0, "duration", "Timers count ticks of this length, as in etcd; 0: they are continuous.", minimum=0
+    )
+    election_ticks: int = parameter(
+        10, "count", "With tick: time out after so many ticks and up to as many less one more.", minimum=1
+    )
+    heartbeat_ticks: int = parameter(1, "count", "With tick: heartbeats come every so many ticks.", minimum=1)
+    polled_contact: bool = parameter(
+        False, "flag", "Timers are not reset at each contact; when one is due, the last contact's age counts."
+    )
+    # Elections -------------------------------------------------------------------------------------
+    pre_vote: bool = parameter(False, "flag", "A server asks whether it could win before it campaigns.")
+    check_quorum: bool = parameter(
+        False, "flag", "A leader that hears from no majority for an election timeout steps down."
+    )
+    leader_lease_timeout: int = parameter(
+        0, "duration", "With check_quorum: step down when no majority was heard for so long; 0: as etcd does."
+    )
+    voter_stickiness: bool = parameter(
+        False, "flag", "A server that heard from a leader within an election timeout ignores votes."
+    )
+    priorities: str = parameter(
+        "", "text", "Per server, such as '3 1 1 0'; lower ones time out later, 0 never; empty: all alike."
+    )
 
 
-def check(parameters: RaftParameters) -> Iterator[str]:
-    """Yield one sentence for each rule that the settings break."""
-    shortest, longest = parameters.election_timeout
-    if shortest <= 0:
-        yield f"election_timeout must begin above 0, not at {shortest} ns"
-    if longest < shortest:
-        yield f"election_timeout ends ({longest} ns) before it begins ({shortest} ns)"
-    if parameters.heartbeat_interval >= shortest:
-        yield (
-            f"heartbeat_interval ({parameters.heartbeat_interval} ns) must be shorter than the shortest "
-            f"election_timeout ({shortest} ns), or followers campaign against a healthy leader"
-        )
+_CORE = (
+    "nodes", "election_timeout", "heartbeat_interval", "max_entries_per_message", "snapshot_entries",
+    "overlap_own_vote",
+)  # fmt: skip
+_SWITCHES = tuple(
+    (each.name, each.default)
+    for each in fields(RaftParameters)
+    if each.name not in _CORE and each.default is not MISSING
+)
+
+
+def is_plain(parameters: RaftParameters) -> bool:
+    """Return whether no extension is switched on: then the core runs alone, as fast as ever."""
+    return all(getattr(parameters, name) == default for name, default in _SWITCHES)
+
+
+def timeouts(parameters: RaftParameters) -> tuple[int, int]:
+    """Return the shortest and the longest election timeout in nanoseconds, of ticks or not."""
+    if parameters.tick:
+        shortest = parameters.tick * parameters.election_ticks
+        return shortest, 2 * shortest - parameters.tick
+    return parameters.election_timeout
+
+
+def heartbeat(parameters: RaftParameters) -> int:
+    """Return the interval of heartbeats in nanoseconds, of ticks or not."""
+    if parameters.tick:
+        return parameters.tick * parameters.heartbeat_ticks
+    return parameters.heartbeat_interval
+
+
+def priority_of(parameters: RaftParameters, number: int) -> int:
+    """Return the priority of the server of that number, from 0; 1 where none is given."""
+    given = parameters.priorities.split()
+    return int(given[number]) if number < len(given) else 1

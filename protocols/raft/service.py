@@ -7,9 +7,11 @@ and lost, and may take messages of its own. README.md, "A service on Raft", has 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from protocols.api import Entry, Handler, Host, NodeId, message, record
+from protocols.kv import KeyValue
 from protocols.raft.messages import HEADER_BYTES, size_of
 from protocols.sessions import Machine
 
@@ -121,3 +123,14 @@ class NoService:
 
     def stopped_leading(self) -> None:
         """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seam:
+    """What a server hosts: which state machine it makes, and which service beside it."""
+
+    machine: Callable[[], Machine] = KeyValue
+    service: Callable[[Member], Service] = lambda member: NoService()
+
+
+PLAIN = Seam()

@@ -11,11 +11,12 @@ from typing import Literal
 from protocols.api import Group, Host, NodeId, Timer
 from protocols.raft.log import Log
 from protocols.raft.messages import AppendEntriesReply
-from protocols.raft.parameters import RaftParameters
+from protocols.raft.parameters import RaftParameters, heartbeat, timeouts
 from protocols.raft.storage import HardState, RaftStorage, SnapshotTaken
 
-RoleName = Literal["follower", "candidate", "leader"]
+RoleName = Literal["follower", "pre_candidate", "candidate", "leader"]
 FOLLOWER: RoleName = "follower"
+PRE_CANDIDATE: RoleName = "pre_candidate"
 CANDIDATE: RoleName = "candidate"
 LEADER: RoleName = "leader"
 
@@ -25,6 +26,7 @@ class RaftState:
 
     __slots__ = (
         "_ack",
+        "_heartbeat_ns",
         "_randrange",
         "_timeout_from",
         "_timeout_to",
@@ -63,7 +65,8 @@ class RaftState:
         self.role: RoleName = FOLLOWER
         self.leader_id: NodeId | None = None
         self._randrange = host.random.randrange
-        self._timeout_from, longest = parameters.election_timeout
+        self._heartbeat_ns = heartbeat(parameters)
+        self._timeout_from, longest = timeouts(parameters)
         # A range without any width is allowed: it is how an election without randomness livelocks.
         self._timeout_to = max(longest, self._timeout_from + 1)
         # The last acknowledgement, sent again as long as nothing changes: the answer to a heartbeat.

@@ -58,7 +58,9 @@ def server(image: RaftStorage | None = None, **settings: Any) -> tuple[Raft, Rec
     parameters = replace(RaftParameters(), **settings)
     names = tuple(f"n{number + 1}" for number in range(parameters.nodes))
     host = RecordingHost("n1")
-    raft = Raft(host, Group(contenders=names, servers=names), parameters, image or RaftStorage())
+    group = Group(contenders=names, servers=names)
+    raft = SPEC.roles[0].create(host, group, parameters, image or RaftStorage())
+    assert isinstance(raft, Raft)
     raft.start()
     host.take()
     return raft, host

@@ -8,7 +8,8 @@ from protocols.api import Entry, ProtocolSpec, Request
 from protocols.bench import Bench
 from protocols.kv import NOOP, STALE
 from protocols.raft import make_spec, server_role
-from protocols.raft.parameters import RaftParameters, check
+from protocols.raft.parameters import RaftParameters
+from protocols.raft.rules import check
 from protocols.raft.service import Member, NoService, Proposal, Propose
 from tests.unit.raft_service_testing import (
     SPEC,

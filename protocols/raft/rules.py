@@ -1,0 +1,68 @@
+"""The rules between the settings of Raft: what must hold for a cluster to make sense."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from protocols.raft.parameters import RaftParameters, heartbeat, timeouts
+
+
+def check(parameters: RaftParameters) -> Iterator[str]:
+    """Yield one sentence for each rule that the settings break."""
+    for rule in _RULES:
+        yield from rule(parameters)
+
+
+def _ranges(parameters: RaftParameters) -> Iterator[str]:
+    shortest, longest = parameters.election_timeout
+    if shortest <= 0:
+        yield f"election_timeout must begin above 0, not at {shortest} ns"
+    if longest < shortest:
+        yield f"election_timeout ends ({longest} ns) before it begins ({shortest} ns)"
+    first, last = parameters.candidate_timeout
+    if last < first:
+        yield f"candidate_timeout ends ({last} ns) before it begins ({first} ns)"
+    if first == 0 < last:
+        yield "candidate_timeout must begin above 0, or be 0 altogether"
+
+
+def _heartbeats(parameters: RaftParameters) -> Iterator[str]:
+    interval, shortest = heartbeat(parameters), timeouts(parameters)[0]
+    if interval >= shortest:
+        yield (
+            f"heartbeat_interval ({interval} ns) must be shorter than the shortest "
+            f"election_timeout ({shortest} ns), or followers campaign against a healthy leader"
+        )
+
+
+def _timers(parameters: RaftParameters) -> Iterator[str]:
+    if parameters.tick and parameters.polled_contact:
+        yield "tick and polled_contact are two kinds of timers: choose one"
+    if parameters.tick and parameters.candidate_timeout != (0, 0):
+        yield "tick and candidate_timeout are two kinds of timers: choose one"
+
+
+def _lease(parameters: RaftParameters) -> Iterator[str]:
+    if parameters.leader_lease_timeout and not parameters.check_quorum:
+        yield "leader_lease_timeout needs check_quorum"
+    if parameters.leader_lease_timeout > timeouts(parameters)[0]:
+        yield "leader_lease_timeout must not be longer than the shortest election_timeout"
+
+
+def _priorities(parameters: RaftParameters) -> Iterator[str]:
+    given = parameters.priorities.split()
+    if any(not word.isdecimal() for word in given):
+        yield f"priorities are numbers from 0 on with spaces between them, not {parameters.priorities!r}"
+    elif len(given) > parameters.nodes:
+        yield f"there are {len(given)} priorities and only {parameters.nodes} servers"
+    elif len(given) == parameters.nodes and not any(map(int, given)):
+        yield "somebody must have a priority above 0, or nobody ever campaigns"
+
+
+_RULES: tuple[Callable[[RaftParameters], Iterator[str]], ...] = (
+    _ranges,
+    _heartbeats,
+    _timers,
+    _lease,
+    _priorities,
+)
