@@ -16,7 +16,12 @@ GROUP = "leadersim.protocols"
 """The entry-point group by which other packages offer protocols: `name = "module:SPEC"`."""
 
 BUILT_IN: dict[str, str] = {
+    "database-row": "protocols.lease.database_row:SPEC",
+    "kubernetes": "protocols.lease.kubernetes:SPEC",
     "lock-server": "protocols.lease.lock_server:SPEC",
+    "dynamodb": "protocols.lease.dynamodb:SPEC",
+    "paxos-lease": "protocols.lease.paxos_lease:SPEC",
+    "redlock": "protocols.lease.redlock:SPEC",
     "raft": "protocols.raft:SPEC",
 }
 

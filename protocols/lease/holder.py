@@ -1,12 +1,11 @@
-"""What the contenders of all lease protocols have in common: belief that ends on the own clock."""
+"""Contenders whose belief ends by itself, on their own clock."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable
 
-from protocols.api import Handler, Host, NodeId, Refused
-from protocols.script import Call, Script, ScriptRunner, Sleep
+from protocols.api import Host
+from protocols.lease.contender import Contender
 
 PPM = 1_000_000
 
@@ -18,44 +17,19 @@ def shortened(length_ns: int, rate_bound: float) -> int:
     grantor, whose clock is the fastest, sees the end of `length_ns`, even if the holder's is the
     slowest: V / (1 - r) <= T / (1 + r).
 
-    Source: Gray and Cheriton, Leases, §4 ("the term is shortened by the clock error").
+    Source: Gray and Cheriton, Leases, SOSP 1989, §5 (the term is shortened by the error of the clocks).
     """
     ppm = round(rate_bound * PPM)
     return length_ns * (PPM - ppm) // (PPM + ppm)
 
 
-class LeaseHolder:
-    """A contender: runs a script, and believes until its lease ends on its own clock.
-
-    A subclass writes `run`, which calls `hold` when it was granted or renewed and `lose` when it
-    learns that it was not. `replies` are the classes of messages that its calls wait for.
-    """
-
-    replies: ClassVar[tuple[type, ...]] = ()
+class LeaseHolder(Contender):
+    """A contender that compares its clock with the end of its lease, and has a timer for it too."""
 
     def __init__(self, host: Host, clock: Callable[[], int]) -> None:
-        self.host = host
-        self.clock = clock
-        self.epoch: int | None = None
+        super().__init__(host, clock)
         self.valid_until = 0
-        self._known: tuple[NodeId, int] | None = None
-        self._serial = 0
-        # Tells the requests of this incarnation from those of earlier ones, which may still arrive.
-        self._session = host.random.randrange(0, 1 << 62)
         self._end = host.timer("lease end", self._on_end)
-        self._script = ScriptRunner(host, self.run())
-        self.handlers: Mapping[type, Handler] = {
-            **dict.fromkeys(self.replies, self._script.on_reply),
-            Refused: self._on_refused,
-        }
-
-    def start(self) -> None:
-        """Run the script up to its first wait."""
-        self._script.start()
-
-    def run(self) -> Script:
-        """Acquire, keep, and start again when the lease is lost."""
-        raise NotImplementedError
 
     def leads(self) -> int | None:
         """Return the epoch of the lease if it is valid at this moment on the own clock."""
@@ -64,41 +38,15 @@ class LeaseHolder:
     def hold(self, epoch: int, until_ns: int) -> None:
         """Believe, under `epoch`, until the own clock shows `until_ns`; not at all if it does."""
         left = until_ns - self.clock()
-        if left <= 0:
-            return
-        self.valid_until = until_ns
-        self._end.set(left)
-        if epoch != self.epoch:
-            self.epoch = epoch
-            self.host.lead(epoch)
-            self.learn(self.host.id, epoch)
-
-    def learn(self, leader: NodeId, epoch: int) -> None:
-        """Note who leads, when this is news."""
-        if (leader, epoch) != self._known:
-            self._known = leader, epoch
-            self.host.note("leader_known", leader, epoch)
+        if left > 0:
+            self.valid_until = until_ns
+            self._end.set(left)
+            self.lead(epoch)
 
     def lose(self, reason: str) -> None:
         """Believe no longer; harmless if the belief is over already."""
-        if self.epoch is not None:
-            self.epoch = None
-            self._end.cancel()
-            self.host.follow(reason)
-
-    def next_request(self) -> tuple[int, int]:
-        """Return a name for a request that no other request of this contender has."""
-        self._serial += 1
-        return self._session, self._serial
-
-    def stagger(self, interval_ns: int) -> Script:
-        """Wait for a random part of an interval: processes that poll do not start in step."""
-        yield Sleep(self.host.random.randrange(0, max(interval_ns, 1)))
-
-    def call(self, to: NodeId, message: Any, timeout_ns: int) -> Call:
-        """Return a call whose reply is the one that carries the `request` of `message`."""
-        request = message.request
-        return Call(to, message, timeout_ns, lambda source, reply: reply.request == request)
+        self._end.cancel()
+        super().lose(reason)
 
     def _on_end(self) -> None:
         left = self.valid_until - self.clock()
@@ -107,6 +55,3 @@ class LeaseHolder:
         else:
             self.lose("expired")
             self._script.wake()
-
-    def _on_refused(self, source: NodeId, refused: Refused) -> None:
-        self._script.on_refused(source)
