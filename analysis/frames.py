@@ -17,7 +17,7 @@ import analysis.elections
 import analysis.incidents
 import analysis.leaderships
 from analysis.rundata import RunData
-from sim.records import Operation, Record, as_dict
+from sim.records import Damaged, Operation, Record, as_dict
 
 Column = tuple[str, Callable[[Any], Any]]
 
@@ -65,6 +65,7 @@ _ELECTIONS = _columns(
 )
 _LEADERSHIPS = _columns("node #epoch from_s to_s length_s ended_by")
 _INCIDENTS = _columns("level from_s to_s length_s *nodes *epochs cause detail")
+_DAMAGE = _columns("at_s harm resource node #epoch #amount detail")
 _OUTAGES = _columns("view from_s to_s length_s justified_s unjustified_s cause")
 _OPERATIONS: dict[str, Column] = {
     "invoked_at_s": _seconds("at_ns"),
@@ -107,6 +108,11 @@ def leaderships(run: RunData) -> pd.DataFrame:
 def incidents(run: RunData) -> pd.DataFrame:
     """Return one row per split-brain incident; nodes and epochs are tuples that belong together."""
     return _table(analysis.incidents.incidents(run.records), _INCIDENTS)
+
+
+def damage(run: RunData) -> pd.DataFrame:
+    """Return one row per harm that a resource suffered, in order of time (see `sim.records.Damaged`)."""
+    return _table((record for record in run.records if type(record) is Damaged), _DAMAGE)
 
 
 def outages(run: RunData) -> pd.DataFrame:

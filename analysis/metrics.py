@@ -13,8 +13,8 @@ from analysis.facts import Facts
 from analysis.leaderships import Leadership
 from analysis.rundata import RunData
 from analysis.statistics import STATISTICS, at_least, weighted_quantile
-from sim.metrics import METRICS, VIOLATION_PREFIX
-from sim.records import Campaigned, EffectJudged, Led
+from sim.metrics import DAMAGE, METRICS, VIOLATION_PREFIX
+from sim.records import Campaigned, Damaged, DamageTotal, EffectJudged, Led
 
 Value = float | int | None
 LIVENESS = frozenset({"convergence"})
@@ -149,6 +149,15 @@ def _effects(facts: Facts, rest: str) -> Value:
     return len(facts.incidents("dual_effect"))
 
 
+def _damage(facts: Facts, rest: str) -> Value:
+    """Return what the workload measured; None if it measures nothing of the kind."""
+    totals = {total.metric: total.value for total in facts.of(DamageTotal)}
+    if not rest:
+        return sum(harm.amount for harm in facts.of(Damaged)) if totals else None
+    value = totals.get(rest)
+    return _seconds(value) if DAMAGE[rest].unit == "seconds" else value
+
+
 def _availability(facts: Facts, rest: str) -> Value:
     if rest == "client":
         tally = facts.run.tally
@@ -205,6 +214,7 @@ _GROUPS: dict[str, Callable[[Facts, str], Value]] = {
     "epoch": _epoch,
     "split_brain": _split_brain,
     "effects": _effects,
+    "damage": _damage,
     "availability": _availability,
     "outages": _outages,
     "operations": _operations,

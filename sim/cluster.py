@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from protocols.api import ReplicatedLog, Storage
@@ -40,6 +41,7 @@ class Cluster:
         self.nodes: dict[str, Node] = {}
         self.network: Network
         self.effects_accepted = 0
+        self.closing: list[Callable[[], None]] = []  # what is to be done at the end of the run
         self.torn: list[str] = []  # nodes whose crashes leave torn writes just now
         self.assumption_broken = ""
         self.ended = ""
@@ -154,6 +156,8 @@ class Cluster:
     def finish(self) -> None:
         """Close the books at the end of the run."""
         self.watch.finish()
+        for close in self.closing:
+            close()
         self.tally.finish(self.now)
         self.costs.messages = self.network.messages
         self.costs.fsyncs = sum(node.disk.fsyncs for node in self.nodes.values())

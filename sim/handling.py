@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from protocols.api import Handler
 
 
@@ -16,3 +18,7 @@ class Alike(dict[type, Handler]):
 
     def __missing__(self, cls: type) -> Handler:
         return self._handler
+
+
+def ignore(source: str, message: Any) -> None:
+    """Nobody handles this class of message."""

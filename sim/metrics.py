@@ -1,6 +1,7 @@
 """Every number that a run can be judged by: its name in `expect:`, its unit and its meaning.
 
-A metric that had nothing to measure (no client, no election) is None. Counts are never None.
+A metric that had nothing to measure (no client, no election) is None. Counts are never None, but for
+those of damage, which only the workload that they belong to measures.
 """
 
 from __future__ import annotations
@@ -45,6 +46,26 @@ SPLIT_BRAIN = {
     "dual_effect": "SB3: a resource accepts an effect of a lower epoch after a higher one",
     "lost_state": "SB4: committed or acknowledged state is lost or forked",
 }
+DAMAGE: dict[str, Metric] = {
+    "stale_writes": Metric("count", "writes that a store accepted after one of a higher epoch"),
+    "updates_overwritten": Metric("count", "updates replaced by somebody who had not read them"),
+    "updates_lost": Metric("count", "of these, acknowledged ones (or: updates of a lock's section)"),
+    "jobs_run_twice": Metric("count", "starts of a job that another leadership had started before"),
+    "jobs_missed": Metric("count", "jobs that never ran"),
+    "late_starts": Metric("count", "jobs that started later than they should"),
+    "late_start.max": Metric("seconds", "the longest time from when a job was due to its start"),
+    "two_in_critical_section": Metric("count", "entries into a critical section with somebody in it"),
+    "waiters_never_told": Metric("count", "times that a free lock was not taken within the limit"),
+    "hand_over.mean": Metric("seconds", "mean time from when a holder lost the lock to the next one's entry"),
+    "hand_over.max": Metric("seconds", "the longest such time"),
+    "duplicate_numbers": Metric("count", "configurations published under a number that was taken"),
+    "older_after_newer": Metric("count", "configurations that a subscriber took after a newer one"),
+    "staleness.mean": Metric("seconds", "mean time for which a subscriber got no newer configuration"),
+    "staleness.max": Metric("seconds", "the longest such time"),
+    "admitted_over_limit": Metric("count", "requests served beyond the limit of their window"),
+    "refused_below_limit": Metric("count", "requests refused although their window had room"),
+}
+"""What two leaders, or none, cost: `damage.<name>`, measured by the workload that has the resource."""
 VIEWS = {
     "system": "a command issued then would commit within the bound",
     "leadership": "a live node believes that it leads",
@@ -79,6 +100,8 @@ def _catalogue() -> dict[str, Metric]:
         "effects.stale_accepted": Metric("count", "of these, under an epoch lower than one seen before"),
         "effects.rejected": Metric("count", "effects that a fenced resource rejected"),
     }
+    found["damage"] = Metric("count", "harms of all kinds that the workload counts at its resource")
+    found |= {f"damage.{name}": metric for name, metric in DAMAGE.items()}
     for view, doc in VIEWS.items():
         found[f"availability.{view}"] = Metric(
             "share", f"share of the time (of the operations) in which {doc}"

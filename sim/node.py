@@ -7,14 +7,14 @@ links look up `node.handlers[type(message)]`, and a crash, a pause or a busy CPU
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from protocols.api import Handler, Process, Storage
 from sim.clock import Clock, NodeTimer
 from sim.cpu import Cpu
 from sim.disk import Disk
-from sim.handling import Alike
+from sim.handling import Alike, ignore
 from sim.host import NodeHost
 from sim.kernel import Call
 from sim.network.network import loopback
@@ -41,17 +41,13 @@ if TYPE_CHECKING:
 Create = Callable[["NodeHost", Storage], Process]
 
 
-def _ignore(source: str, message: Any) -> None:
-    """Nobody handles this class of message."""
-
-
 class Node:
     """A machine: its clock and disk stay, its process comes and goes."""
 
     __slots__ = (
-        "_cpu", "_create", "_random", "belief", "clock", "contends", "disk", "down_table", "handlers",
-        "host", "host_up", "inbox", "incarnation", "kernel", "late", "listeners", "name", "network",
-        "numbering", "paused", "process", "token", "trace",
+        "_cpu", "_create", "_random", "_table", "belief", "clock", "contends", "disk", "down_table",
+        "handlers", "host", "host_up", "inbox", "incarnation", "kernel", "late", "listeners", "name",
+        "network", "numbering", "paused", "process", "token", "trace",
     )  # fmt: skip
 
     def __init__(
@@ -80,6 +76,7 @@ class Node:
         # Like the trace's listeners, but of this node's own events (see Trace.of_node).
         self.listeners = trace.of_node(name)
         self.down_table = Alike(self._refuse)
+        self._table: dict[type, Handler] = {}  # what process and application do with messages
         # For each class of message: what to do with it. Others are ignored.
         self.handlers: dict[type, Handler] = self.down_table
 
@@ -109,10 +106,16 @@ class Node:
         routes[self.name] = loopback(self, self.kernel)
         self.host = host = NodeHost(self, routes, self._random)
         self.process = process = self._create(host, self.disk.image.copy())
+        self._table = dict(process.handlers)
         self.handlers = self._running_table()
         self.trace.milestone(Started(self.now, self.name, self.incarnation))
         self.trace.emit("started", self.name, self.incarnation)
         process.start()
+
+    def attach(self, handlers: Mapping[type, Handler]) -> None:
+        """Give messages that are for an application, and not for the protocol, to `handlers`."""
+        self._table |= handlers
+        self.handlers = self._running_table()
 
     def crash(self, cause: str = "crash", host_up: bool = True, survivors: int = 0) -> int:
         """End the process at once; return how many records a lying disk lost."""
@@ -202,7 +205,7 @@ class Node:
         assert self.process is not None
         if self._cpu is not None:
             return Alike(self._queue_up)
-        return dict(self.process.handlers)  # a plain one: those of subclasses take twice as long
+        return dict(self._table)  # a plain one: those of subclasses take twice as long
 
     def _hold(self, source: str, message: Any) -> None:
         self.inbox.append((source, message))
@@ -212,8 +215,7 @@ class Node:
         self._cpu.add(lambda: self._handle(source, message))
 
     def _handle(self, source: str, message: Any) -> None:
-        assert self.process is not None
-        self.process.handlers.get(message.__class__, _ignore)(source, message)
+        self._table.get(message.__class__, ignore)(source, message)
 
     def _refuse(self, source: str, message: Any) -> None:
         if self.host_up:
@@ -223,7 +225,7 @@ class Node:
         """Return what becomes of a message of that class which arrives now, for traces."""
         if self.process is None:
             return "down"
-        return "delivered" if cls in self.process.handlers else "ignored"
+        return "delivered" if cls in self._table else "ignored"
 
     def timer(self, name: str, callback: Callable[[], None]) -> NodeTimer:
         """Return a new timer of this process."""
@@ -283,6 +285,10 @@ class Node:
         record, event = (Led, "led") if self.contends else (ServiceLed, "service_led")
         self.trace.milestone(record(self.now, self.name, epoch))
         self.trace.emit(event, self.name, epoch)
+
+    def epoch_of(self, token: int) -> int:
+        """Return the epoch, as records have it, of what this node's protocol has for it."""
+        return token if self.numbering is None else self.numbering.of(token)
 
     def disbelieve(self, reason: str) -> None:
         """Record that it no longer does; nothing if it did not."""

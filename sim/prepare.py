@@ -29,7 +29,7 @@ def prepare(scenario: Scenario) -> Plan:
     workload = None if scenario.workload is None else workloads.get(scenario.workload.name)
     work = None if scenario.workload is None else scenario.workload.parameters
     clients = workload.clients(work) if workload else ()
-    resources = workload.resources(work) if workload else ()
+    resources = workload.resources(work, protocol) if workload else ()
     group = group_of(nodes, clients, resources)
     regions = scenario.network.regions.place if scenario.network.regions else {}
     converge = scenario.converge

@@ -16,6 +16,9 @@ from sim.detail_records import Operation as Operation
 from sim.detail_records import Saved as Saved
 from sim.detail_records import Synced as Synced
 from sim.detail_records import TimerFired as TimerFired
+from sim.effect_records import Damaged as Damaged
+from sim.effect_records import DamageTotal as DamageTotal
+from sim.effect_records import EffectJudged as EffectJudged
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,21 +232,6 @@ class ClockChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class EffectJudged:
-    """A resource accepted or rejected an effect issued under `epoch`; `highest` was its maximum before.
-
-    A milestone when the effect was stale (`epoch` < `highest`); the others at level `summary` and up.
-    """
-
-    at_ns: int
-    resource: str
-    node: str
-    epoch: int
-    accepted: bool
-    highest: int
-
-
-@dataclass(frozen=True, slots=True)
 class Violated:
     """An invariant does not hold. `evidence` names the values; `nodes` those involved."""
 
@@ -257,7 +245,8 @@ class Violated:
 MILESTONES: tuple[type, ...] = (
     RunStarted, RunEnded, Led, Followed, ServiceLed, ServiceFollowed, Campaigned, LeaderKnown,
     Served, Answered, Stalled, Crashed, Started, StartRefused, Paused, Resumed, LinksCut, LinksHealed,
-    FaultStarted, FaultEnded, ClockChanged, EffectJudged, Violated,
+    FaultStarted, FaultEnded, ClockChanged, EffectJudged,
+    Damaged, DamageTotal, Violated,
 )  # fmt: skip
 DETAILS: tuple[type, ...] = (Operation, Message, Saved, Synced, TimerFired, Noted)
 

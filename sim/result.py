@@ -82,6 +82,11 @@ class Result:
         return _frame("incidents", self)
 
     @cached_property
+    def damage(self) -> pd.DataFrame:
+        """One row per harm that the workload counted at its resource."""
+        return _frame("damage", self)
+
+    @cached_property
     def outages(self) -> pd.DataFrame:
         """One row per interval without service, by view."""
         return _frame("outages", self)

@@ -9,7 +9,7 @@ from sim.cli.compare import compare
 from sim.cli.completion import completion
 from sim.cli.console import color_option
 from sim.cli.history import history
-from sim.cli.listing import metrics, protocols, scenarios
+from sim.cli.listing import metrics, protocols, scenarios, workloads
 from sim.cli.run import run
 from sim.cli.sweep import sweep
 
@@ -60,5 +60,17 @@ def cli(context: click.Context) -> None:
         context.exit(2)
 
 
-for command in (run, sweep, compare, history, check, scenarios, protocols, metrics, schema, completion):
+for command in (
+    run,
+    sweep,
+    compare,
+    history,
+    check,
+    scenarios,
+    protocols,
+    workloads,
+    metrics,
+    schema,
+    completion,
+):
     cli.add_command(command)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sim.run import Divergence
     from sim.scenario import Scenario
     from sim.trace import Level
+    from sim.workloads.registry import WorkloadSpec
 
 
 def find(arguments: Sequence[str]) -> list[Path]:
@@ -70,6 +71,13 @@ def schema() -> dict[str, Any]:
     from sim.scenario import json_schema
 
     return json_schema()
+
+
+def workloads() -> list[WorkloadSpec]:
+    """Return every workload there is, by name."""
+    from sim.workloads import registry
+
+    return [registry.get(name) for name in registry.names()]
 
 
 def protocols() -> list[ProtocolSpec]:

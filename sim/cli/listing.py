@@ -1,10 +1,10 @@
-"""`scenarios`, `protocols` and `metrics`: what there is to run, and to ask for."""
+"""`scenarios`, `protocols`, `workloads` and `metrics`: what there is to run, and to ask for."""
 
 from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, Field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -55,14 +55,42 @@ def protocols(as_json: bool) -> None:
     look = current_look()
     for protocol in listed:
         sys.stdout.write(_entry(protocol["name"], protocol["summary"], look, 0))
-        for parameter in protocol["parameters"]:
-            name = f"{parameter['name']}: {_flow(parameter['default'])}"
-            sys.stdout.write(_entry(name, parameter["doc"], look, 2))
+        sys.stdout.writelines(_parameter_lines(protocol["parameters"], look))
         for preset in protocol["presets"]:
             sys.stdout.write(_entry(f"preset: {preset['name']}", preset["summary"], look, 2))
             for setting in preset["settings"]:
                 name = f"{setting['name']}: {_flow(setting['value'])}"
                 sys.stdout.write(_entry(name, setting["source"], look, 4))
+
+
+@click.command(short_help="List the workloads and their parameters.")
+@json_option
+@color_option
+def workloads(as_json: bool) -> None:
+    """List what a leader can be for: parameters, units and defaults, and the damage that is measured."""
+    listed: list[dict[str, Any]] = [
+        {
+            "name": spec.name,
+            "summary": _one_line(spec.summary),
+            "parameters": _parameters(spec),
+            "metrics": [f"damage.{name}" for name in spec.damage],
+        }
+        for spec in engine.workloads()
+    ]
+    if as_json:
+        sys.stdout.write(jsonout.listing(listed))
+        return
+    look = current_look()
+    for workload in listed:
+        sys.stdout.write(_entry(workload["name"], workload["summary"], look, 0))
+        sys.stdout.writelines(_parameter_lines(workload["parameters"], look))
+        sys.stdout.write(_entry("measures", ", ".join(workload["metrics"]), look, 2))
+
+
+def _parameter_lines(parameters: Sequence[dict[str, Any]], look: Look) -> Iterator[str]:
+    for parameter in parameters:
+        name = f"{parameter['name']}: {_flow(parameter['default'])}"
+        yield _entry(name, parameter["doc"], look, 2)
 
 
 @click.command(short_help="List the metrics that expectations can name.")
@@ -98,7 +126,7 @@ def _entry(name: str, text: str, look: Look, indent: int) -> str:
     return f"{painted}{gap}{lines[0]}\n" + "".join(f"{margin}{line}\n" for line in lines[1:])
 
 
-def _parameters(spec: ProtocolSpec) -> list[dict[str, Any]]:
+def _parameters(spec: Any) -> list[dict[str, Any]]:
     return [_parameter(field) for field in fields(spec.parameters)]
 
 

@@ -94,6 +94,7 @@ def _read_protocol(value: Any, context: Context) -> ProtocolChoice:
     network = context.document.values.get("network")
     unknown = isinstance(network, Mapping) and "regions" in network  # until that block is read
     context.names = Names({**roles, "clients": (), "resources": ()}, None if unknown else ())
+    context.protocol = choice.spec
     return choice
 
 
@@ -103,7 +104,7 @@ def _read_workload(value: Any, context: Context) -> WorkloadChoice:
     if names is not None:
         roles = dict(names.roles)
         roles["clients"] = tuple(choice.spec.clients(choice.parameters))
-        roles["resources"] = tuple(choice.spec.resources(choice.parameters))
+        roles["resources"] = tuple(choice.spec.resources(choice.parameters, context.protocol))
         context.names = Names(roles, names.regions)
     return choice
 

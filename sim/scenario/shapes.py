@@ -58,6 +58,7 @@ class Context:
     document: Document
     folder: FilePath
     names: Names | None = None
+    protocol: Any = None  # the protocol's ProtocolSpec
     duration_ns: int | None = None
     heal_at_ns: int | None = None
     place: dict[str, str] = field(default_factory=dict)  # node -> region

@@ -1,4 +1,8 @@
-"""Database primary: clients read and write a key-value store that the leader replicates.
+"""Database primary: clients read and write through the leader.
+
+The store is the replicated log of the contenders where they keep one, as in Raft. Otherwise, or with
+`external: true`, it is a resource outside the group ("r1"), which the leader reads and writes; see
+`sim.workloads.database_store` for that leader and what becomes of updates.
 
 Clients are open-loop: commands arrive on schedule whether or not earlier ones are answered, since a
 client that waits politely during an outage hides it ("coordinated omission").
@@ -6,17 +10,19 @@ client that waits politely during an outage hides it ("coordinated omission").
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from protocols.api import Handler, Host, NodeId, Refused, Reply, Request, Storage, parameter
+from protocols.api import Handler, Host, NodeId, ProtocolSpec, Refused, Reply, Request, Storage, parameter
 from sim.distributions import Constant, Exponential
 from sim.network.draws import Lengths
 from sim.records import Operation
 from sim.sampling import Sampler
 from sim.workloads.alarms import Alarms
-from sim.workloads.registry import Added, WorkloadSpec
+from sim.workloads.application import Applications
+from sim.workloads.database_store import DAMAGE, STORE, Primary, Store, StoreImage, Updates
+from sim.workloads.registry import Added, WorkloadSpec, keeps_log
 
 if TYPE_CHECKING:
     from sim.cluster import Cluster
@@ -38,6 +44,11 @@ class Parameters:
     deadline: int = parameter(1000 * MS, "duration", "a command is given up after so long", 1)
     retry_interval: int = parameter(50 * MS, "duration", "pause after an answer that names no leader", 0)
     arrival: str = parameter("poisson", "text", "gaps between commands: poisson or steady")
+    external: bool = parameter(
+        False, "flag", "the store is outside the group, also where the contenders could replicate it"
+    )
+    fenced: bool = parameter(False, "flag", "a store outside rejects what comes under a lower epoch")
+    work: int = parameter(0, "duration", "with a store outside: from reading a record to writing it", 0)
 
 
 def check(parameters: Parameters) -> Iterable[str]:
@@ -69,12 +80,19 @@ class _Command:
 class Client:
     """One client: sends commands to whom it takes for the leader, and retries elsewhere."""
 
-    def __init__(self, host: Host, cluster: Cluster, parameters: Parameters) -> None:
+    def __init__(
+        self,
+        host: Host,
+        cluster: Cluster,
+        parameters: Any,
+        told: Callable[[NodeId, int], None] | None = None,
+    ) -> None:
         self._host = host
+        self._told = told  # called with each command that it was told is done
         self._cluster = cluster
         self._kernel = cluster.kernel
         self._parameters = parameters
-        self._servers = cluster.plan.group.servers
+        self._servers = cluster.contenders
         number = cluster.plan.group.clients.index(host.id)
         self._target = self._servers[number % len(self._servers)]
         mean = parameters.rate * parameters.clients
@@ -126,6 +144,8 @@ class Client:
         if reply.outcome == "ok":
             self._target = source
             self._cluster.watch.answered(self._host.id, source, reply.epoch)
+            if self._told is not None:
+                self._told(self._host.id, reply.serial)
             self._complete(command, "ok", reply.value, source, reply.epoch)
             return
         # With duplicated messages another copy of this request may have been taken, and this one refused.
@@ -207,22 +227,41 @@ def _may_duplicate(cluster: Cluster, client: NodeId) -> bool:
     """Return whether a message from `client` to a server may arrive twice, now or after some fault."""
     plan = cluster.plan
     faulty = any(getattr(fault.action, "duplicate", None) for fault in plan.faults)
-    return faulty or any(plan.link(client, server).duplicate > 0 for server in plan.group.servers)
+    return faulty or any(plan.link(client, server).duplicate > 0 for server in plan.group.contenders)
 
 
 def _attach(parameters: Parameters, cluster: Cluster) -> dict[str, Added]:
-    def create(host: Host, image: Storage) -> Client:
-        return Client(host, cluster, parameters)
+    updates = Updates(cluster) if cluster.plan.group.resources else None
+    told = None if updates is None else updates.told
 
-    return {name: Added(create) for name in cluster.plan.group.clients}
+    def client(host: Host, image: Storage) -> Client:
+        return Client(host, cluster, parameters, told)
+
+    clients = {name: Added(client) for name in cluster.plan.group.clients}
+    return clients if updates is None else {**_store(parameters, cluster, updates), **clients}
+
+
+def _store(parameters: Parameters, cluster: Cluster, updates: Updates) -> dict[str, Added]:
+    """Return the store outside the group, and let the leaders use it."""
+
+    def store(host: Host, image: StoreImage) -> Store:
+        return Store(host, cluster, parameters.fenced, image, updates)
+
+    Applications(cluster, lambda node: Primary(node, cluster, parameters.work, parameters.attempt_timeout))
+    return {STORE: Added(store, StoreImage())}
+
+
+def _resources(parameters: Parameters, protocol: ProtocolSpec) -> tuple[str, ...]:
+    return (STORE,) if parameters.external or not keeps_log(protocol) else ()
 
 
 SPEC = WorkloadSpec(
     name="database-primary",
-    summary="clients read and write a key-value store that the leader replicates",
+    summary="clients read and write through the leader; harm: stale writes, updates overwritten and lost",
     parameters=Parameters,
     check=check,
     clients=lambda parameters: tuple(f"c{number}" for number in range(1, parameters.clients + 1)),
-    resources=lambda parameters: (),
+    resources=_resources,
     attach=_attach,
+    damage=DAMAGE,
 )

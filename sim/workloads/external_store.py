@@ -7,17 +7,19 @@ fenced store keeps the highest epoch it has seen, durably, and rejects what come
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from protocols.api import Handler, Host, NodeId, Timer, message, parameter, record
-from sim.records import EffectJudged
-from sim.workloads.alarms import Alarms
+from protocols.api import Host, NodeId, parameter
+from sim.workloads.application import Application, Applications, Calls, Work
+from sim.workloads.damage import Ledger
 from sim.workloads.registry import Added, WorkloadSpec
+from sim.workloads.resource import Effect, Resource, ResourceImage
 
 if TYPE_CHECKING:
     from sim.cluster import Cluster
+    from sim.node import Node
 
 MS = 1_000_000
 STORE = "r1"
@@ -38,146 +40,57 @@ def check(parameters: Parameters) -> Iterable[str]:
         yield "work takes as long as the gap between two writes, or longer"
 
 
-@message
-class Effect:
-    """A write to the store, under the epoch in which it was issued."""
+class Store(Resource):
+    """The resource: counts what comes too late."""
 
-    epoch: int
-    number: int
+    def __init__(
+        self, host: Host, cluster: Cluster, fenced: bool, image: ResourceImage, ledger: Ledger
+    ) -> None:
+        super().__init__(host, cluster, fenced, image)
+        self._ledger = ledger
+        self._newest = -1
 
-
-@message
-class Durable:
-    """What the store tells itself: the epoch of this write is on the disk, so it may take effect."""
-
-    source: NodeId
-    effect: Effect
-
-
-@message
-class EffectReply:
-    """Whether the store took it."""
-
-    number: int
-    accepted: bool
+    def happened(self, source: NodeId, epoch: int, effect: Effect, result: Any) -> None:
+        """Compare with the newest write."""
+        if epoch < self._newest:
+            detail = f"under epoch {epoch} after a write under {self._newest}"
+            self._ledger.count("stale_writes", STORE, source, epoch, detail)
+        self._newest = max(self._newest, epoch)
 
 
-@record
-class HighestEpoch:
-    """What a fenced store must not forget."""
+class Writer(Application):
+    """The leader: writes while it believes. What it has checked it will do, whatever it hears meanwhile."""
 
-    epoch: int
+    def __init__(self, node: Node, cluster: Cluster, parameters: Parameters) -> None:
+        super().__init__(node, cluster)
+        self._rate = parameters.rate
+        self._calls = Calls(node, parameters.rate)
+        self._work: Work[int] = Work(cluster, self.host, (parameters.work, parameters.work), self._write)
+        self._next = self.host.timer("next write", self._check)
 
+    def start(self, epoch: int) -> None:
+        """Write as soon as possible."""
+        self._next.set(0)
 
-class StoreImage:
-    """The disk image of the store."""
-
-    def __init__(self, highest: int = -1) -> None:
-        self.highest = highest
-
-    def apply(self, record: HighestEpoch) -> None:
-        """Remember the highest epoch."""
-        self.highest = record.epoch
-
-    def copy(self) -> StoreImage:
-        """Return an independent copy."""
-        return StoreImage(self.highest)
-
-
-class Store:
-    """The resource: judges each write."""
-
-    def __init__(self, host: Host, cluster: Cluster, fenced: bool, image: StoreImage) -> None:
-        self._host = host
-        self._cluster = cluster
-        self._fenced = fenced
-        self._saved = self._highest = image.highest
-        self.handlers: Mapping[type, Handler] = {Effect: self.on_effect, Durable: self.on_durable}
-
-    def start(self) -> None:
-        """Nothing to do but wait."""
-
-    def on_effect(self, source: NodeId, effect: Effect) -> None:
-        """Take a write; it takes effect when its epoch is durable.
-
-        A store that crashes in between forgets both. One that took effect first could forget the
-        epoch alone, and take a write of an older one after its restart.
-        """
-        if self._fenced and effect.epoch > self._saved:
-            self._saved = effect.epoch
-            self._host.save(HighestEpoch(effect.epoch))
-        self._host.send(self._host.id, Durable(source, effect))
-
-    def on_durable(self, itself: NodeId, durable: Durable) -> None:
-        """Accept or reject a write, in the order in which they came."""
-        effect, highest = durable.effect, self._highest
-        accepted = not (self._fenced and effect.epoch < highest)
-        self._highest = max(highest, effect.epoch)
-        self._judge(durable.source, effect.epoch, accepted, highest)
-        self._host.send(durable.source, EffectReply(effect.number, accepted))
-
-    def _judge(self, node: NodeId, epoch: int, accepted: bool, highest: int) -> None:
-        cluster = self._cluster
-        cluster.effects_accepted += accepted
-        cluster.trace.emit("effect", self._host.id, node, epoch, accepted, self._fenced)
-        judged = EffectJudged(cluster.now, self._host.id, node, epoch, accepted, highest)
-        if epoch < highest:
-            cluster.trace.milestone(judged)
-        else:
-            cluster.trace.detail(judged)
-
-
-class Job:
-    """What runs beside the protocol on each contender: writes while the node believes."""
-
-    def __init__(self, cluster: Cluster, parameters: Parameters) -> None:
-        self._cluster = cluster
-        self._parameters = parameters
-        self._number = 0
-        self._works: dict[str, Alarms[int]] = {}
-        cluster.trace.listen("started", self.started)
-        cluster.trace.listen("led", self.led)
-
-    def started(self, name: str, incarnation: int) -> None:
-        """Prepare for a new process on that node."""
-        host = self._host(name)
-        self._works[name] = Alarms(host, "job work", self._parameters.work, lambda e: self._write(name, e))
-
-    def led(self, name: str, epoch: int) -> None:
-        """Start to write."""
-        self._next(name).set(0)
-
-    def _host(self, name: str) -> Host:
-        host = self._cluster.nodes[name].host
-        assert host is not None
-        return host
-
-    def _next(self, name: str) -> Timer:
-        return self._host(name).timer("job", lambda: self._check(name))
-
-    def _check(self, name: str) -> None:
+    def _check(self) -> None:
         """Check the belief, then act on it: now, or when the work is done."""
-        epoch = self._cluster.nodes[name].belief
-        if epoch is None:
-            return
-        self._next(name).set(self._parameters.rate)
-        if self._parameters.work:
-            self._works[name].add(epoch)
-        else:
-            self._write(name, epoch)
+        epoch = self.node.leads()
+        if epoch is not None:
+            self._next.set(self._rate)
+            self._work.add(epoch)
 
-    def _write(self, name: str, epoch: int) -> None:
-        self._number += 1
-        self._host(name).send(STORE, Effect(epoch, self._number))
+    def _write(self, epoch: int) -> None:
+        self._calls.tell(STORE, epoch, ())
 
 
 def _attach(parameters: Parameters, cluster: Cluster) -> dict[str, Added]:
-    Job(cluster, parameters)
+    ledger = Ledger(cluster, SPEC.damage)
+    Applications(cluster, lambda node: Writer(node, cluster, parameters))
 
-    def create(host: Host, image: StoreImage) -> Store:
-        return Store(host, cluster, parameters.fenced, image)
+    def create(host: Host, image: ResourceImage) -> Store:
+        return Store(host, cluster, parameters.fenced, image, ledger)
 
-    return {STORE: Added(create, StoreImage())}
+    return {STORE: Added(create, ResourceImage())}
 
 
 SPEC = WorkloadSpec(
@@ -186,6 +99,7 @@ SPEC = WorkloadSpec(
     parameters=Parameters,
     check=check,
     clients=lambda parameters: (),
-    resources=lambda parameters: (STORE,),
+    resources=lambda parameters, protocol: (STORE,),
     attach=_attach,
+    damage=("stale_writes",),
 )

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from protocols.api import Host, Process, Storage
+from protocols.api import Host, Process, ProtocolSpec, Storage
 
 if TYPE_CHECKING:
     from sim.cluster import Cluster
@@ -37,16 +37,20 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadSpec:
-    """A workload: its parameters, the nodes that it adds, and what it does with a cluster."""
+    """A workload: its parameters, the nodes that it adds, and what it does with a cluster.
+
+    `damage` names the metrics of `sim.metrics.DAMAGE` that it measures, if it measures any.
+    """
 
     name: str
     summary: str
     parameters: type  # a frozen dataclass of `protocols.api.parameter` fields
     check: Callable[[Any], Iterable[str]]
     clients: Callable[[Any], tuple[str, ...]]
-    resources: Callable[[Any], tuple[str, ...]]
+    resources: Callable[[Any, ProtocolSpec], tuple[str, ...]]
     attach: Callable[[Any, Cluster], dict[str, Added]]
     """Called with the parameters while a cluster is built; returns the nodes that it adds."""
+    damage: tuple[str, ...] = ()
 
 
 class UnknownWorkload(KeyError):
@@ -58,9 +62,18 @@ class UnknownWorkload(KeyError):
 
 
 _BUILT_IN = {
+    "config-updates": "sim.workloads.config_updates",
     "database-primary": "sim.workloads.database_primary",
+    "distributed-lock": "sim.workloads.distributed_lock",
     "external-store": "sim.workloads.external_store",
+    "job-scheduler": "sim.workloads.job_scheduler",
+    "rate-limiter": "sim.workloads.rate_limiter",
 }
+
+
+def keeps_log(protocol: ProtocolSpec) -> bool:
+    """Return whether the contenders keep a replicated log, and so can store what clients write."""
+    return any(role.name == "contender" and hasattr(role.storage(), "log") for role in protocol.roles)
 
 
 def names() -> list[str]:

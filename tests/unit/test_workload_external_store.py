@@ -9,7 +9,8 @@ import pytest
 
 from sim.cluster import Cluster
 from sim.records import EffectJudged, Led, Violated
-from sim.workloads.external_store import Effect, EffectReply, Parameters, check
+from sim.workloads.external_store import Parameters, check
+from sim.workloads.resource import Effect, EffectReply
 from tests.unit.faults_testing import MS, at, of, world
 
 WRITES: dict[str, Any] = {"name": "external-store", "rate": "10/s"}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sim.cli.units import metric
-from sim.metrics import ELECTION_TIMES, METRICS, PHASES, SPLIT_BRAIN, VIOLATION_PREFIX
+from sim.metrics import DAMAGE, ELECTION_TIMES, METRICS, PHASES, SPLIT_BRAIN, VIOLATION_PREFIX
 
 Values = Mapping[str, float | int | None]
 Row = tuple[str, ...]
@@ -57,6 +57,7 @@ _PLANS = (
         ("", "longest", "total"),
         ("effects.accepted", "effects.stale_accepted", "effects.rejected"),
     ),
+    _Plan("Damage", (), (), tuple(f"damage.{name}" for name in DAMAGE)),
     _Plan("Availability", (), (), ("availability.system", "availability.leadership", "availability.client")),
     _Plan(
         "Outages",
