@@ -12,12 +12,14 @@ A state holds from its instant to the next one; what is over within an instant t
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
 from analysis.causes import causes_at, named
+from analysis.table_module import TableModule
 from analysis.world import World, started
 from sim.records import FaultStarted, Record, Served, Stalled
 from sim.tally import OperationTally
@@ -226,3 +228,6 @@ def _client_causes(
         if first < len(system) and system[first].from_ns < to:
             found[i] = system[first].cause
     return found
+
+
+sys.modules[__name__].__class__ = TableModule

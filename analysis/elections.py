@@ -9,6 +9,7 @@ between decided proposals (service).
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from operator import attrgetter
 
 from analysis.calls import Call, calls
 from analysis.statistics import Sample
+from analysis.table_module import TableModule
 from analysis.world import started
 from sim.records import Answered, Campaigned, LeaderKnown, Led, Record
 
@@ -35,7 +37,8 @@ class Election:
     client_ns: until a client saw a success from `new_epoch` or higher.
     end_ns: until the end of the run: where the lengths that are None are censored.
     first_candidacy_ns, winning_candidacy_ns: until the first candidacy for a higher epoch, and until
-    that of `new_leader` for `new_epoch`; 0 if it was under way before.
+    that of `new_leader` for `new_epoch`; 0 if it was under way before. last_round_began_ns: until
+    the first candidacy of anybody for `new_epoch`.
     split_rounds: epochs with a candidate and no winner, from the fault to the service.
     """
 
@@ -54,6 +57,7 @@ class Election:
     end_ns: int
     first_candidacy_ns: int | None
     winning_candidacy_ns: int | None
+    last_round_began_ns: int | None
     split_rounds: int
 
     @property
@@ -70,6 +74,16 @@ class Election:
     def candidacy_ns(self) -> int | None:
         """From the first candidacy to the one that won, failed rounds between them included."""
         return _difference(self.winning_candidacy_ns, self.first_candidacy_ns)
+
+    @property
+    def failed_rounds_ns(self) -> int | None:
+        """The part of candidacy before anybody was a candidate in the epoch that was won."""
+        return _difference(self.last_round_began_ns, self.first_candidacy_ns)
+
+    @property
+    def last_round_ns(self) -> int | None:
+        """The rest of it: the winner was not the first candidate of its epoch."""
+        return _difference(self.winning_candidacy_ns, self.last_round_began_ns)
 
     @property
     def votes_ns(self) -> int | None:
@@ -104,19 +118,21 @@ def elections(records: Sequence[Record]) -> list[Election]:
 class _History:
     """What a run has of candidacies, winners, announcements and answers, each in order of time."""
 
-    __slots__ = ("announced", "answered", "campaigned", "ended_at_ns", "set_out", "won")
+    __slots__ = ("announced", "answered", "campaigned", "ended_at_ns", "first_in_epoch", "set_out", "won")
 
     def __init__(self, records: Sequence[Record]) -> None:
         self.ended_at_ns = records[-1].at_ns
         self.campaigned = [r for r in records if type(r) is Campaigned]
         self.answered = [r for r in records if type(r) is Answered]
         self.set_out = {(r.node, r.epoch): r.at_ns for r in reversed(self.campaigned)}
+        self.first_in_epoch = {r.epoch: r.at_ns for r in reversed(self.campaigned)}
         self.won = {r.epoch for r in records if type(r) is Led}
         self.announced = list(announcements(records))
 
     def election(self, call: Call) -> Election:
         since, new_epoch = call.fault_at_ns, call.new_epoch
         winning = self._winning(call)
+        first = self._first_candidacy(call, winning)
         return Election(
             fault_at_ns=since,
             cause=call.cause,
@@ -131,8 +147,9 @@ class _History:
             service_ns=_difference(call.served_at_ns, since),
             client_ns=_difference(_first(self.answered, since, new_epoch), since),
             end_ns=self.ended_at_ns - since,
-            first_candidacy_ns=_difference(self._first_candidacy(call, winning), since),
+            first_candidacy_ns=_difference(first, since),
             winning_candidacy_ns=_difference(winning, since),
+            last_round_began_ns=_difference(self._last_round_began(call, first, winning), since),
             split_rounds=self._split_rounds(call),
         )
 
@@ -151,6 +168,12 @@ class _History:
             # A protocol without candidacies, or one in which the winner needs none.
             return None if call.believed_at_ns is not None else first
         return winning if first is None else min(first, winning)
+
+    def _last_round_began(self, call: Call, first: int | None, winning: int | None) -> int | None:
+        if first is None or winning is None:
+            return None
+        assert call.new_epoch is not None
+        return max(first, min(winning, self.first_in_epoch.get(call.new_epoch, winning)))
 
     def _split_rounds(self, call: Call) -> int:
         to = self.ended_at_ns if call.served_at_ns is None else call.served_at_ns
@@ -204,3 +227,6 @@ def sample(rows: Sequence[Election], definition: str) -> Sample:
         tuple(length(row) for row in rows if length(row) is not None),
         tuple(row.end_ns for row in rows if length(row) is None),
     )
+
+
+sys.modules[__name__].__class__ = TableModule

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from analysis.causes import causes_at
 from analysis.leaderships import Leadership, leaderships
+from analysis.table_module import TableModule
 from sim.records import EffectJudged, Record, Violated
 
 LOST_STATE = frozenset(
@@ -144,3 +146,6 @@ def lost_states(records: Sequence[Record]) -> list[Incident]:
         for record in records
         if type(record) is Violated and record.property in LOST_STATE
     ]  # fmt: skip
+
+
+sys.modules[__name__].__class__ = TableModule

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -44,6 +44,7 @@ class Result:
     expect: tuple[Condition, ...] = ()
     scenario: Any = None
     level: str = "digest"
+    replay: str = ""  # the command that runs it again; "" of a scenario that is not in a file
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -99,6 +100,13 @@ class Result:
         return _frame("operations", self)
 
     @cached_property
+    def messages(self) -> pd.DataFrame:
+        """One row per message; needs trace level `full`."""
+        if self.level != "full":
+            raise UserError(f"messages are kept at trace level full, not {self.level}")
+        return _frame("messages", self)
+
+    @cached_property
     def events(self) -> pd.DataFrame:
         """One row per record of the trace, as far as the level has them."""
         return _frame("events", self)
@@ -139,16 +147,31 @@ class Result:
     def write(self, directory: Path | str) -> None:
         """Write `result.json`, `trace.jsonl` and `trace.parquet`, each whole; UserError if it cannot be.
 
-        `result.json` is `as_dict()` with the version of leadersim and what was drawn from the seed.
+        `result.json` is `as_dict()` with the version of leadersim, what was drawn from the seed, and the
+        sums over client operations, so that the files say as much as this object.
         """
         from sim.trace_files import write_jsonl, write_parquet
 
         directory = Path(directory)
         records = [*self.records, *self.details]
-        found = {"leadersim": _version(), **self.as_dict(), "drawn": self.drawn}
-        write_text(directory / "result.json", json.dumps(found, indent=2, allow_nan=False) + "\n")
+        write_text(directory / "result.json", json.dumps(self._told(), indent=2, allow_nan=False) + "\n")
         write_jsonl(directory / "trace.jsonl", records)
         write_parquet(directory / "trace.parquet", records)
+
+    def _told(self) -> dict[str, Any]:
+        return {
+            "leadersim": _version(),
+            **self.as_dict(),
+            "drawn": self.drawn,
+            "about": getattr(self.scenario, "about", ""),
+            "replay": self.replay,
+            "level": self.level,
+            "sums": {
+                "tally": self.tally.as_dict(),
+                "costs": asdict(self.costs),
+                "effects_accepted": self.effects_accepted,
+            },
+        }
 
 
 def _version() -> str:
@@ -159,7 +182,7 @@ def _version() -> str:
 
 
 def _frame(name: str, result: Result) -> pd.DataFrame:
-    import analysis.frames
+    import analysis.frames.one
 
-    table: pd.DataFrame = getattr(analysis.frames, name)(result)
+    table: pd.DataFrame = getattr(analysis.frames.one, name)(result)
     return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -48,7 +49,16 @@ def run(
         raise UserError(f"trace level {trace!r} is not one of {', '.join(LEVELS)}")
     ready = _loaded(scenario, overrides, protocol)
     chosen = ready.seed if seed is None else seed
-    return run_plan(_plan(ready), chosen, trace, ready)
+    result = run_plan(_plan(ready), chosen, trace, ready)
+    if isinstance(scenario, str | Path):
+        result.replay = _replay(str(scenario), chosen, protocol, overrides)
+    return result
+
+
+def _replay(source: str, seed: int, protocol: str | None, overrides: Sequence[str]) -> str:
+    flags = ["--protocol", protocol] if protocol is not None else []
+    flags += [part for each in overrides for part in ("--set", each)]
+    return shlex.join(["leadersim", "run", source, "--seed", str(seed), *flags])
 
 
 def run_plan(plan: Plan, seed: int, trace: Level = "digest", scenario: Scenario | None = None) -> Result:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 # What is below 1000 keeps its units, what is below 10,000 its tens, and so on.
 _THOUSANDS: list[int] = [10**digits for digits in range(3, 20)]
+_COUNTS = ("bound_ns", "ok", "fail", "info", "good", "attempts")
 _UNITS: list[int] = [10**digits for digits in range(18)]
 
 
@@ -86,6 +89,23 @@ class OperationTally:
         if self._open_since >= 0:
             self.outages.append((self._open_since, at_ns))
             self._open_since = -1
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a finished tally for JSON: counts, [latency, how often] pairs, [from, to] outages."""
+        counts = {name: getattr(self, name) for name in _COUNTS}
+        return {**counts, "latencies": sorted(self.latencies.items()), "outages": self.outages}
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> OperationTally:
+        """Return the tally that `as_dict` told of.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is not of that shape.
+        """
+        latencies = {int(latency): int(count) for latency, count in told["latencies"]}
+        outages = [(int(since), int(to)) for since, to in told["outages"]]
+        bound_ns, ok, fail, info, good, attempts = (int(told[name]) for name in _COUNTS)
+        return cls(bound_ns, ok, fail, info, good, attempts, latencies, outages)
 
     @property
     def ended(self) -> int:

@@ -114,6 +114,7 @@ def _do(job: Job, settings: Settings, show: Show, ledger: Ledger, progress: Prog
         result = engine.execute(job.scenario, job.seed, settings.trace)
         judged = result.verdict.status
         if settings.folder is not None:
+            result.replay = job.replay
             result.write(settings.folder(job))
         text, status = show(result, job), judged
     except UserError:

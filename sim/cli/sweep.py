@@ -220,4 +220,4 @@ def close(found: Summaries, ending: Ending, options: Options) -> None:
         if options.out is not None:
             say("what is finished is kept: the same command with --resume goes on", prefix="")
     if options.out is not None:
-        say(f"rows: {options.out}/runs/ elections/ incidents/ outages/ (Parquet)", prefix="")
+        say(f"rows: {options.out}/runs/ elections/ incidents/ leaderships/ outages/ (Parquet)", prefix="")

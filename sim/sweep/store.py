@@ -2,7 +2,7 @@
 
     DIR/sweep.json                      what was run, by which code, with the texts of the scenarios
     DIR/runs/0000-000000000-000000499.parquet      cell 0, the first 500 seeds; likewise
-    DIR/elections/ DIR/incidents/ DIR/outages/     the rows of the same runs
+    DIR/elections/ incidents/ leaderships/ outages/  the rows of the same runs
 
 Sorted by name, the parts are in the order of cells and seeds. The part in `runs` is written last:
 where it exists, the chunk is finished.

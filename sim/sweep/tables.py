@@ -1,16 +1,17 @@
 """The tables of a sweep: their columns, and how a run becomes rows.
 
-Elections, incidents and outages have the columns of `Result.elections` and so on. Every row begins with
-its cell (scenario, protocol, `vary.<path>` ...) and its seed. Metrics keep their names; the unit
+Elections, incidents, leaderships and outages have the columns of `Result.elections` and so on. Every row
+begins with its cell (scenario, protocol, `vary.<path>` ...) and its seed. Metrics keep their names; the unit
 of each is in the Parquet field's metadata.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import analysis.columns
+from analysis.columns import Columns, reader
 from sim.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -21,10 +22,8 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 Rows = dict[str, list[Row]]
 """Rows by table, without the columns of the cell: they begin with the seed."""
-Columns = dict[str, str]
-"""Name -> type, in the words of `_TYPES`."""
 
-TABLES = ("elections", "incidents", "outages", "runs")
+TABLES = ("elections", "incidents", "leaderships", "outages", "runs")
 """In the order of writing: `runs` last, so that a part of it vouches for the others."""
 CRASHED = "crashed"
 """The verdict of a run that did not come to an end, by a bug of ours; `error` says which."""
@@ -34,44 +33,14 @@ _OUTCOME = {"digest": "text", "verdict": "text", "reason": "text", "violated": "
 COLUMNS: dict[str, Columns] = {
     "runs": {"seed": "seed", **_OUTCOME}
     | {name: _OF_UNIT.get(metric.unit, "float") for name, metric in METRICS.items()},
-    "elections": {
-        "seed": "seed",
-        **{"fault_at_s": "float", "cause": "text", "old_leader": "text", "old_epoch": "int"},
-        **{"new_leader": "text", "new_epoch": "int", "serving_leader": "text", "serving_epoch": "int"},
-        **dict.fromkeys(("belief_s", "announced_s", "service_s", "client_s", "end_s"), "float"),
-        "censored": "bool",
-        **dict.fromkeys(("detection_s", "candidacy_s", "votes_s", "first_service_s"), "float"),
-        "split_rounds": "int",
-    },
-    "incidents": {
-        "seed": "seed",
-        **{"level": "text", "from_s": "float", "to_s": "float", "length_s": "float"},
-        **{"nodes": "texts", "epochs": "ints", "cause": "text", "detail": "text"},
-    },
-    "outages": {
-        "seed": "seed",
-        **{"view": "text", "from_s": "float", "to_s": "float", "length_s": "float"},
-        **{"justified_s": "float", "unjustified_s": "float", "cause": "text"},
-    },
+    **{name: {"seed": "seed", **analysis.columns.TABLES[name]} for name in TABLES if name != "runs"},
 }
 PLACE = {table: {name: i for i, name in enumerate(columns)} for table, columns in COLUMNS.items()}
 """Where a column stands in a row."""
 
 
-def _reader(name: str) -> Callable[[Any], Any]:
-    if not name.endswith("_s"):
-        return attrgetter(name)
-    value_ns = attrgetter(name.removesuffix("_s") + "_ns")
-
-    def seconds(row: Any) -> float | None:
-        found = value_ns(row)
-        return None if found is None else found / 1e9
-
-    return seconds
-
-
 _READERS = {
-    table: tuple(_reader(name) for name in columns if name != "seed")
+    table: tuple(reader(name) for name in columns if name != "seed")
     for table, columns in COLUMNS.items()
     if table != "runs"
 }

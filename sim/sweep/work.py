@@ -89,6 +89,7 @@ def _rows(scenario: Scenario, seed: int) -> Rows:
     from analysis.availability import outages
     from analysis.elections import elections
     from analysis.incidents import incidents
+    from analysis.leaderships import leaderships
     from analysis.metrics import metrics
     from analysis.verdict import judge
     from sim.run import run
@@ -106,6 +107,7 @@ def _rows(scenario: Scenario, seed: int) -> Rows:
         "runs": [run_row(seed, outcome, measured)],
         "elections": rows_of("elections", seed, elections(result.records)),
         "incidents": rows_of("incidents", seed, incidents(result.records)),
+        "leaderships": rows_of("leaderships", seed, leaderships(result.records)),
         "outages": rows_of("outages", seed, outages(result.records, result.tally)),
     }
 

@@ -102,7 +102,9 @@ def test_json_and_files_agree(toy: Path, tmp_path: Path) -> None:
 
     printed = json.loads(done.stdout)
     written = json.loads((out / "result.json").read_text())
-    assert set(written) - set(printed) == {"leadersim", "drawn"}
+    assert set(written) - set(printed) == {
+        "about", "drawn", "leadersim", "level", "replay", "sums",
+    }  # fmt: skip
     assert printed == {name: written[name] for name in printed}
     assert printed["digest"] == json.loads(leadersim("run", toy, "--json", "--seed", "3").stdout)["digest"]
     assert [path.name for path in out.iterdir() if path.name.endswith(".part")] == []

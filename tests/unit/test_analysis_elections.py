@@ -53,7 +53,8 @@ def test_the_start_of_the_run_calls_for_a_leader() -> None:
         Election(
             fault_at_ns=0, cause="start", old_leader="", old_epoch=0, new_leader="a", new_epoch=1,
             serving_leader="a", serving_epoch=1, belief_ns=6, announced_ns=8, service_ns=10, client_ns=12,
-            end_ns=END, first_candidacy_ns=4, winning_candidacy_ns=4, split_rounds=0,
+            end_ns=END, first_candidacy_ns=4, winning_candidacy_ns=4,
+                last_round_began_ns=4, split_rounds=0,
         )
     ]  # fmt: skip
 

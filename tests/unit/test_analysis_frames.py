@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import analysis
-from analysis import frames
-from sim.records import Campaigned, EffectJudged, Led, Operation, Record, Served, Violated
+from analysis.frames import one as frames
+from sim.records import Campaigned, EffectJudged, Led, Message, Operation, Record, Served, Violated
 from sim.tally import OperationTally
 from tests.unit.test_analysis_runs import BOUND, Run, crash, recorded
 
@@ -21,6 +21,7 @@ COLUMNS = {
         "new_leader": "string", "new_epoch": "Int64", "serving_leader": "string", "serving_epoch": "Int64",
         "belief_s": "float64", "announced_s": "float64", "service_s": "float64", "client_s": "float64",
         "end_s": "float64", "censored": "bool", "detection_s": "float64", "candidacy_s": "float64",
+        "failed_rounds_s": "float64", "last_round_s": "float64",
         "votes_s": "float64", "first_service_s": "float64", "split_rounds": "Int64",
     },
     "leaderships": {
@@ -40,8 +41,12 @@ COLUMNS = {
         "serial": "Int64", "command": "object", "outcome": "string", "value": "object", "attempts": "Int64",
         "node": "string", "epoch": "Int64",
     },
+    "messages": {
+        "sent_at_s": "float64", "at_s": "float64", "latency_s": "float64", "source": "string",
+        "target": "string", "type": "string", "outcome": "string", "fields": "object",
+    },
     "events": {
-        "at_s": "float64", "at_ns": "int64", "kind": "string", "node": "string", "epoch": "Int64",
+        "at_s": "float64", "at_ns": "Int64", "kind": "string", "node": "string", "epoch": "Int64",
         "values": "object",
     },
 }  # fmt: skip
@@ -59,7 +64,11 @@ def busy() -> Run:
         Operation(3 * SECOND, -1, "k", 2, ("get", "x"), "info", None, 4, "", 0),
         Operation(SECOND, 3 * SECOND, "k", 1, ("put", "x", 1), "ok", 1, 1, "a", 1),
     ]
-    return Run(recorded(*events, end=30 * SECOND), operations)
+    messages = [
+        Message(5 * SECOND, 4 * SECOND, "a", "b", "RequestVote", "delivered", {"term": 1}),
+        Message(6 * SECOND, 6 * SECOND, "a", "c", "RequestVote", "lost", {"term": 1}),
+    ]
+    return Run(recorded(*events, end=30 * SECOND), [*operations, *messages])
 
 
 @pytest.mark.parametrize("name", sorted(COLUMNS))
@@ -111,6 +120,15 @@ def test_operations_in_order_of_invocation() -> None:
     assert table["latency_s"].fillna(-1).tolist() == [2, -1]
     assert table["completed_at_s"].isna().tolist() == [False, True]
     assert table["command"].tolist() == [("put", "x", 1), ("get", "x")]
+
+
+def test_messages_have_a_latency_if_they_arrived() -> None:
+    """One that was lost has none, and is listed all the same."""
+    table = frames.messages(busy())
+
+    assert table["latency_s"].fillna(-1).tolist() == [1, -1]
+    assert table["outcome"].tolist() == ["delivered", "lost"]
+    assert table["fields"].tolist() == [{"term": 1}] * 2
 
 
 def test_events_merge_milestones_and_details() -> None:

@@ -85,7 +85,7 @@ def test_crash_of_ours_is_a_row_with_its_traceback(monkeypatch: pytest.MonkeyPat
 
     assert (row["seed"], row["verdict"], row["digest"]) == (3, "crashed", "")
     assert row["error"].splitlines()[-1] == "ZeroDivisionError: a bug"
-    assert [rows[table] for table in TABLES if table != "runs"] == [[], [], []]
+    assert [rows[table] for table in TABLES if table != "runs"] == [[]] * 4
 
 
 def test_chunk_ends_when_its_budget_is_spent() -> None:

@@ -1,4 +1,4 @@
-"""The states of a node that lanes show, and how."""
+"""How lanes show the states of a node; `analysis.states` says what they are."""
 
 from __future__ import annotations
 
@@ -21,11 +21,14 @@ LEADER_CUT = State("leader, cut off", "▓", "%", "bold yellow")
 CUT = State("cut off", "╌", "~", "yellow")
 CANDIDATE = State("candidate", "?", "?", "bold cyan")
 LEADER = State("leader", "█", "#", "bold green")
+SERVICE_LEADER = State("service leader", "▒", "*", "green")
 FOLLOWER = State("follower", "─", "-", "dim")
 ABSENT = State("not started", " ", " ", "")
 
-STATES = (CRASHED, PAUSED, LEADER_CUT, CUT, CANDIDATE, LEADER, FOLLOWER, ABSENT)
+STATES = (CRASHED, PAUSED, LEADER_CUT, CUT, CANDIDATE, LEADER, SERVICE_LEADER, FOLLOWER, ABSENT)
 """The most notable first: of several states within one column of a lane, that one is shown."""
+
+BY_NAME = {state.name: state for state in STATES}
 
 FAULT_LASTS = ("─", "-")
 SYMBOLS = "".join(state.symbol for state in STATES) + FAULT_LASTS[0]
