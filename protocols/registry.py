@@ -21,6 +21,7 @@ BUILT_IN: dict[str, str] = {
     "lock-server": "protocols.lease.lock_server:SPEC",
     "dynamodb": "protocols.lease.dynamodb:SPEC",
     "paxos-lease": "protocols.lease.paxos_lease:SPEC",
+    "replicated-lock": "protocols.lease.replicated_lock:SPEC",
     "redlock": "protocols.lease.redlock:SPEC",
     "raft": "protocols.raft:SPEC",
 }

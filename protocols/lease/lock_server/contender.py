@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from protocols.api import Group, Host, NodeId
 from protocols.lease.holder import LeaseHolder
@@ -17,13 +17,13 @@ from protocols.lease.lock_server.messages import (
     Watch,
 )
 from protocols.lease.lock_server.parameters import LeaseParameters
-from protocols.script import Call, Script, Sleep
+from protocols.script import Script, Sleep
 
 
 class LockContender(LeaseHolder):
     """A client of a lock service: it leads while it holds the lock."""
 
-    replies = (AcquireReply, RenewReply, Released, Available)
+    replies: ClassVar[tuple[type, ...]] = (AcquireReply, RenewReply, Released, Available)
 
     def __init__(self, host: Host, group: Group, parameters: LeaseParameters, image: Any) -> None:
         self.parameters = parameters
@@ -43,7 +43,7 @@ class LockContender(LeaseHolder):
         while self.epoch is None:
             request, sent = self.next_request(), self.clock()
             asked = Acquire(request, self.host.id, parameters.ttl, parameters.waiters == "notify")
-            reply = yield self._ask(asked)
+            reply = yield from self._ask(asked)
             if reply is not None and reply.granted:
                 self.hold(reply.token, self._valid_until(sent))
             elif reply is not None and reply.holder is not None:
@@ -76,7 +76,7 @@ class LockContender(LeaseHolder):
 
     def _renew(self, token: int) -> Script:
         sent = self.clock()
-        reply = yield self._ask(Renew(self.next_request(), token))
+        reply = yield from self._ask(Renew(self.next_request(), token))
         if reply is None or self.epoch != token:
             return False
         if reply.renewed:
@@ -90,7 +90,7 @@ class LockContender(LeaseHolder):
         token = self.epoch
         if token is not None:
             self.lose("released")
-            yield self._ask(Release(self.next_request(), token))
+            yield from self._ask(Release(self.next_request(), token))
             yield Sleep(self.parameters.poll_interval)
 
     def _valid_until(self, sent: int) -> int:
@@ -98,5 +98,5 @@ class LockContender(LeaseHolder):
         start = self.clock() if self.parameters.validity_from == "reply" else sent
         return start + self.parameters.validity
 
-    def _ask(self, message: Any) -> Call:
-        return self.call(self.server, message, self.parameters.request_timeout)
+    def _ask(self, message: Any) -> Script:
+        return (yield self.call(self.server, message, self.parameters.request_timeout))

@@ -19,7 +19,7 @@ from protocols.lease.rules import (
 SECOND = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: a subclass may have the slots of another base
 class LeaseParameters:
     """The settings of the clients, and of the lease; what serves it adds its own."""
 

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from protocols.api import NodeId
+from protocols.api import NodeId, record
 from protocols.lease.lock_server.messages import Acquire, Granted, RequestId
+
+
+@record
+class TableState:
+    """A snapshot of a table, but for those who wait."""
+
+    token: int
+    grant: Granted | None
+    expires_at: int
+    newest: tuple[tuple[NodeId, RequestId], ...]
 
 
 class LockTable:
@@ -53,6 +63,15 @@ class LockTable:
             return False
         self.grant, self.expires_at = None, 0
         return True
+
+    def snapshot(self) -> TableState:
+        """Return the state; later changes do not change what was returned."""
+        return TableState(self.token, self.grant, self.expires_at, tuple(self._newest.items()))
+
+    def restore(self, state: TableState) -> None:
+        """Replace the state by a snapshot."""
+        self.token, self.grant, self.expires_at = state.token, state.grant, state.expires_at
+        self._newest = dict(state.newest)
 
     def wait(self, owner: NodeId, request: RequestId) -> None:
         """Put somebody on the list of those who wait, or note the latest request of one who is."""
