@@ -11,10 +11,10 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help setup demo test verify fix bench soak matrix clean
+.PHONY: help setup demo test verify fix bench soak calibrate matrix clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.installed-user ## create .venv with the command leadersim in .venv/bin
 
@@ -40,6 +40,9 @@ bench: .venv/.installed-dev ## measure the speed, as ratios within one process
 
 soak: .venv/.installed-dev ## run the long random tests (minutes)
 	$(PYTEST) --numprocesses $(WORKERS) --hypothesis-profile=explore -m soak
+
+calibrate: .venv/.installed-user ## repeat published experiments and compare, pictures in out/calibration (minutes)
+	$(BIN)/leadersim calibrate --out out/calibration
 
 matrix: .venv/.installed-dev ## compare digests across Pythons, with oldest and newest dependencies
 	$(BIN)/python tests/matrix.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from sim.cli.calibrate import calibrate
 from sim.cli.check import check, schema
 from sim.cli.compare import compare
 from sim.cli.completion import completion
@@ -64,6 +65,7 @@ for command in (
     run,
     sweep,
     compare,
+    calibrate,
     history,
     check,
     scenarios,

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -24,12 +25,17 @@ BUDGET_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A chunk: seeds of one cell, whose pickled scenario is `payload`; `code` made the plan."""
+    """A chunk: seeds of one cell, whose pickled scenario is `payload`; `code` made the plan.
+
+    `measure` names a function ("module:function") from a `Result` to a number or None. Then each run is
+    one row (seed, number) of the table "measured", and nothing else is computed of it.
+    """
 
     payload: bytes
     seeds: Sequence[int]
     code: str
     budget_s: float = BUDGET_S
+    measure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ def _run(scenario: Scenario, work: Work) -> Done:
     begun = first = _cpu_s()
     ran = 0
     for ran, seed in enumerate(work.seeds, start=1):
-        run_one(scenario, seed, rows)
+        run_one(scenario, seed, rows, work.measure)
         spent = _cpu_s()
         if ran == 1:
             first = spent  # imports and preparation are in the first run, and say nothing of the next
@@ -72,17 +78,25 @@ def _run(scenario: Scenario, work: Work) -> Done:
     return Done(rows, ran, (_cpu_s() - first) / (ran - 1) if ran > 1 else first - begun)
 
 
-def run_one(scenario: Scenario, seed: int, rows: Rows) -> None:
+def run_one(scenario: Scenario, seed: int, rows: Rows, measure: str = "") -> None:
     """Run once and add the rows; a crash of ours is a row too, and stops nothing."""
     try:
-        made = _rows(scenario, seed)
+        made = _measured(scenario, seed, measure) if measure else _rows(scenario, seed)
     except UserError:
         raise
     except Exception:
         rows["runs"].append(crashed_row(seed, traceback.format_exc()))
         return
     for table, new in made.items():
-        rows[table] += new
+        rows.setdefault(table, []).extend(new)
+
+
+def _measured(scenario: Scenario, seed: int, measure: str) -> Rows:
+    from sim.run import run
+
+    module, _, function = measure.partition(":")
+    number = getattr(import_module(module), function)(run(scenario, seed=seed, trace="off"))
+    return {"measured": [(seed, number)]}
 
 
 def _rows(scenario: Scenario, seed: int) -> Rows:

@@ -38,7 +38,7 @@ def table(cells: Sequence[CellSummary], look: Look) -> str:
         made.add_column(name, justify="right", no_wrap=True)
     for each in cells:
         made.add_row(*each.cell.key, *_figures(each))
-    return _printed(made, look) + _legend(cells)
+    return printed(made, look) + _legend(cells)
 
 
 def differences(pairs: Pairs, look: Look) -> str:
@@ -51,7 +51,7 @@ def differences(pairs: Pairs, look: Look) -> str:
     for key, found in pairs.differences.items():
         made.add_row(*key, *(_difference(name, found[name]) for name in COMPARED))
     title = f"\nDifference to {pairs.cells[0].protocol} in the same run, mean [95 % interval]:\n"
-    return title + _printed(made, look) if pairs.differences else ""
+    return title + printed(made, look) if pairs.differences else ""
 
 
 def _difference(name: str, found: Difference) -> str:
@@ -68,7 +68,7 @@ def _signed(name: str, value: float) -> str:
     return ("-" if value < 0 else "+") + metric(name, abs(value))
 
 
-def _printed(made: Table, look: Look) -> str:
+def printed(made: Table, look: Look) -> str:
     """Return the lines of a table, as wide as it needs to be: a folded number is no number."""
     buffer = StringIO()
     console = Console(

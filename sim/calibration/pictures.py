@@ -1,0 +1,76 @@
+"""Draws what was found, one file for each experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TypeVar
+
+from sim.calibration.catalogue import Found
+from sim.calibration.real.comparison import Compared
+from sim.errors import UserError
+
+T = TypeVar("T")
+
+
+def draw(found: Sequence[Found], folder: Path) -> list[Path]:
+    """Write `<experiment>.png` for each experiment into `folder`, and return the files.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    groups = groupby(found, key=lambda each: each.experiment.name)
+    return _written(folder, groups, lambda name, parts: _picture(parts, folder / f"{name}.png"))
+
+
+def draw_compared(found: Sequence[Compared], folder: Path) -> list[Path]:
+    """Write `<experiment>.png` for each measured experiment that has a model, and return the files.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    from analysis.plots_calibration import Overlay, overlay
+
+    def picture(name: str, rows: list[Compared]) -> Path:
+        parts = [Overlay(row.quantity, row.simulated, measured=row.measured) for row in rows]
+        path = folder / f"{name}.png"
+        overlay(f"{name}: measured and simulated", rows[0].unit, parts, path)
+        return path
+
+    modelled = [row for row in found if row.simulated]
+    return _written(folder, groupby(modelled, key=lambda row: row.experiment), picture)
+
+
+def _written(
+    folder: Path, groups: Iterable[tuple[str, Iterable[T]]], picture: Callable[[str, list[T]], Path]
+) -> list[Path]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return [picture(name, list(parts)) for name, parts in groups]
+    except OSError as error:
+        raise UserError(f"{folder}: {error.strerror or error}") from None
+
+
+def _picture(parts: Sequence[Found], path: Path) -> Path:
+    from analysis.plots_calibration import Overlay, bars, overlay
+
+    experiment = parts[0].experiment
+    title = f"{experiment.name}: {experiment.about}"
+    if experiment.unit == "share":
+        rows = [
+            (
+                part.series.name,
+                row.simulated.value,
+                row.simulated.low or 0.0,
+                row.simulated.high or 0.0,
+                row.published,
+            )
+            for part in parts
+            for row in part.rows
+        ]
+        bars(title, experiment.unit, rows, path)
+    else:
+        overlays = [Overlay(part.series.name, part.values, part.series.curve) for part in parts]
+        overlay(title, experiment.unit, overlays, path)
+    return path

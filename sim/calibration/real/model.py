@@ -1,0 +1,59 @@
+"""What stands for a real system: a scenario, set up as the measured trials were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sim.calibration.real.table import Group, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What must hold of measured and simulated values; None: nothing is asked.
+
+    `p_value`: the two-sample Kolmogorov-Smirnov test gives more. `median`: the medians differ by this
+    share at most. `points`: of shares, the means differ by so much at most. `longest`: no simulated value
+    is longer.
+    """
+
+    p_value: float | None = 0.01
+    median: float | None = None
+    points: float | None = None
+    longest: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """Something that was measured in each trial, and is measured in each run.
+
+    `of_trial` returns it of a row of the table, None if that trial has none; `measure` names the function
+    ("module:function") from a result to it. `unit`: "ms", or "share" of 0 and 1.
+    """
+
+    name: str
+    unit: str
+    of_trial: Callable[[Trial], float | None]
+    measure: str
+    accept: Acceptance = Acceptance()
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """How a fault of a system is simulated. `settings` makes overrides of `scenario` from a group.
+
+    It raises ValueError, with a sentence, where it does not know a setting of the group.
+    """
+
+    system: str
+    fault: str
+    scenario: str
+    settings: Callable[[Group], tuple[str, ...]]
+    quantities: tuple[Quantity, ...]
+    source: str
+    trials: int = 2000
+    quick_trials: int = 100
+
+    def fits(self, group: Group) -> bool:
+        """Return whether the group's trials are of this system and fault."""
+        return (group.system, group.fault) == (self.system, self.fault)

@@ -1,0 +1,7 @@
+"""The models that there are; each system has a module of its own."""
+
+from __future__ import annotations
+
+from sim.calibration.real.model import Model
+
+MODELS: tuple[Model, ...] = ()

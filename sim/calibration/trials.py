@@ -1,0 +1,58 @@
+"""Runs the trials of many series on all cores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+
+from sim.calibration.experiment import Series
+from sim.errors import SimulatorError
+from sim.sweep.cells import Cell, cells
+from sim.sweep.dispatch import Dispatch, Span
+from sim.sweep.pools import LocalPool, Pool, SerialPool, cores
+from sim.sweep.tables import PLACE
+from sim.sweep.version import code_version
+from sim.sweep.work import Done, Work
+
+FEW = 1500
+"""Below so many trials, worker processes take longer to start than they save."""
+
+
+def conduct(
+    series: Sequence[Series], jobs: int | None = None, progress: Callable[[int], None] = lambda trials: None
+) -> Generator[list[float], None, None]:
+    """Yield what was measured in each series, in order: a number for each trial, infinite if it never came.
+
+    `progress` is told how many more trials are done.
+
+    Raises:
+        ScenarioError: a series cannot be loaded with its settings.
+        SimulatorError: a run crashed, by a bug of ours.
+    """
+    ready = [cells([each.scenario], overrides=each.settings)[0] for each in series]
+    spans = [Span(number, 0, each.trials) for number, each in enumerate(series)]
+    with closing(_pool(jobs, sum(each.trials for each in series))) as pool:
+        dispatch = Dispatch(pool, spans, lambda span: _work(span, series, ready), lambda span: span.start)
+        found: list[float] = []
+        for span, done in dispatch.in_order(lambda span, done: progress(done.ran)):
+            found += _values(ready[span.cell], done)
+            if len(found) == series[span.cell].trials:
+                yield found
+                found = []
+
+
+def _pool(jobs: int | None, trials: int) -> Pool:
+    workers = cores() if jobs is None else jobs
+    return SerialPool() if workers == 1 or trials < FEW else LocalPool(workers)
+
+
+def _work(span: Span, series: Sequence[Series], ready: Sequence[Cell]) -> Work:
+    seeds = range(span.start, span.stop)
+    return Work(ready[span.cell].payload, seeds, code_version(), measure=series[span.cell].measure)
+
+
+def _values(cell: Cell, done: Done) -> list[float]:
+    for row in done.rows["runs"]:
+        raise SimulatorError(f"{cell.replay(row[0])}: {row[PLACE['runs']['error']]}")
+    return [math.inf if value is None else value for _, value in done.rows["measured"]]
