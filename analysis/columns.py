@@ -38,6 +38,12 @@ TABLES: dict[str, Columns] = {
     "leaderships": columns("node #epoch from_s to_s length_s ended_by"),
     "incidents": columns("level from_s to_s length_s +nodes ^epochs cause detail"),
     "damage": columns("at_s harm resource node #epoch #amount detail"),
+    "envelope": {
+        **columns("bound unit"),
+        **dict.fromkeys(("assumed", "granted", "measured"), "float"),
+        **columns("worst_of"),
+        "exceeded_by": "float",
+    },
     "outages": columns("view from_s to_s length_s justified_s unjustified_s cause"),
     "operations": columns(
         """invoked_at_s completed_at_s latency_s client #serial *command outcome *value #attempts

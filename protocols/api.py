@@ -226,9 +226,11 @@ class Role:
 class Assumptions:
     """What a protocol needs to be safe; None: it needs nothing of the kind."""
 
-    clock_rate_ppm: int | None = None
-    pause_ns: int | None = None
+    clock_rate_ppm: int | None = None  # no clock runs faster or slower by more
+    pause_ns: int | None = None  # no process stands still for longer
     stable_storage: bool = True
+    clock_error_ns: int | None = None  # no wall clock is further from the truth
+    delay_ns: int | None = None  # no message takes longer
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ class Clock:
     """The clocks of one node; survives its crashes."""
 
     __slots__ = (
-        "_frozen", "_kernel", "_local_base", "_slew_ppb", "_true_base",
-        "own_ppb", "rate_ppb", "timers", "wall_offset_ns",
+        "_frozen", "_kernel", "_local_base", "_slew_ppb", "_true_base", "_worst_error_ns",
+        "own_ppb", "rate_ppb", "timers", "wall_offset_ns", "worst_ppb",
     )  # fmt: skip
 
     def __init__(self, kernel: Kernel, rate_ppb: int = 0, wall_offset_ns: int = 0) -> None:
@@ -40,6 +40,8 @@ class Clock:
         self._frozen = False
         self.wall_offset_ns = wall_offset_ns
         self.timers: list[NodeTimer] = []
+        self.worst_ppb = abs(rate_ppb)  # the largest rate error so far, fast or slow
+        self._worst_error_ns = 0
 
     def now(self) -> int:
         """Return the monotonic clock, in local nanoseconds since the start of the run."""
@@ -66,7 +68,12 @@ class Clock:
 
     def step(self, by_ns: int) -> None:
         """Step the wall clock."""
+        self._worst_error_ns = self.worst_error_ns()
         self.wall_offset_ns += by_ns
+
+    def worst_error_ns(self) -> int:
+        """Return how far from the truth the wall clock was at worst: now, or just before a step."""
+        return max(self._worst_error_ns, abs(self.error_ns()))
 
     def set_rate(self, rate_ppb: int) -> None:
         """Change the own rate error from now on; timers that are running fire earlier or later."""
@@ -98,6 +105,7 @@ class Clock:
         self._local_base = self.now()
         self._true_base = self._kernel._now
         self.rate_ppb = rate_ppb
+        self.worst_ppb = max(self.worst_ppb, abs(rate_ppb))
         for timer, local_ns in zip(self.timers, left, strict=True):
             if local_ns is not None:
                 timer.set(local_ns)

@@ -12,6 +12,7 @@ from sim.detail import record_details
 from sim.disk import Disk
 from sim.disk_models import start_stalls
 from sim.distributions import Constant
+from sim.envelope import Envelope
 from sim.epochs import AcquisitionOrder
 from sim.kernel import Kernel, seeded_keys
 from sim.network.draws import Lengths
@@ -43,7 +44,6 @@ class Cluster:
         self.effects_accepted = 0
         self.closing: list[Callable[[], None]] = []  # what is to be done at the end of the run
         self.torn: list[str] = []  # nodes whose crashes leave torn writes just now
-        self.assumption_broken = ""
         self.ended = ""
         self.drawn: dict[str, str] = {}
         if level == "full":
@@ -72,6 +72,8 @@ class Cluster:
             node.network = self.network
             node.contends = name not in group.servers or name in group.contenders
             node.numbering = numbering if node.contends else None
+        self.envelope = Envelope(self)
+        self.network.timed = self.envelope.timed
 
     def _log_lengths(self) -> dict[str, int]:
         """Return how long the log of each server is at the start; nothing if all are empty."""
@@ -164,12 +166,15 @@ class Cluster:
         self.trace.milestone(RunEnded(self.now, self.ended or "duration"))
 
     def broken(self, assumption: str) -> None:
-        """Remember that an assumption of every protocol does not hold from here on."""
-        self.assumption_broken = self.assumption_broken or assumption
+        """Remember that storage is not stable from here on."""
+        self.envelope.broken(assumption)
 
     def report(self, property: str, nodes: tuple[str, ...], evidence: str) -> None:
         """Record a violation."""
-        self.trace.milestone(Violated(self.now, property, nodes, evidence, self.assumption_broken))
+        outside, granted = self.envelope.judge()
+        if granted and not outside:
+            evidence += f" (granted by the scenario, but more than the protocol bears: {granted})"
+        self.trace.milestone(Violated(self.now, property, nodes, evidence, outside))
 
     # The god view -------------------------------------------------------------------------------
 

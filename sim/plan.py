@@ -49,6 +49,16 @@ class ClockPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Grants:
+    """Bounds within which a scenario wants its protocol to be safe; None: it says nothing."""
+
+    clock_rate_ppb: int | None = None
+    clock_error_ns: int | None = None
+    pause_ns: int | None = None
+    delay_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that a world is built from, but for the seed."""
 
@@ -73,6 +83,8 @@ class Plan:
     converge_at_ns: int | None = None
     converge_within_ns: int = 0
     stop_when: Any = None
+    grants: Grants = Grants()
+    broken_rules: tuple[str, ...] = ()  # rules that the parameters break, which were let pass
     weigh: bool = False  # count bytes even at trace level `digest`
     # What earlier runs of this plan have found out, and later ones need not again.
     codec: MessageCodec = field(default_factory=MessageCodec)

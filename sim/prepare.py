@@ -10,7 +10,7 @@ from protocols import registry as protocols
 from protocols.api import Group
 from sim.distributions import Constant, Distribution
 from sim.network.spec import LinkSpec
-from sim.plan import ClockPlan, DiskPlan, NtpPlan, Plan, group_of, nodes_of
+from sim.plan import ClockPlan, DiskPlan, Grants, NtpPlan, Plan, group_of, nodes_of
 from sim.scenario.machines import Piecewise, RandomWalk
 from sim.scenario.network import LinkOverride, Network
 from sim.scenario.selectors import Node, Region, Role, Selector, Several
@@ -56,8 +56,20 @@ def prepare(scenario: Scenario) -> Plan:
         converge_at_ns=None if converge is None else converge.heal_at_ns,
         converge_within_ns=0 if converge is None else converge.within_ns,
         stop_when=scenario.stop_when,
+        grants=_grants(scenario),
+        broken_rules=(
+            *scenario.protocol.broken_rules,
+            *(() if scenario.workload is None else scenario.workload.broken_rules),
+        ),
         weigh=weighed,
     )
+
+
+def _grants(scenario: Scenario) -> Grants:
+    found = scenario.grants
+    if found is None:
+        return Grants()
+    return Grants(found.clock_rate_ppb, found.clock_error_ns, found.pause_ns, found.delay_ns)
 
 
 # Network -------------------------------------------------------------------------------------------

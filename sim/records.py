@@ -232,6 +232,22 @@ class ClockChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class BoundMeasured:
+    """At the end of a run: the worst of a bound that the protocol assumes, or the scenario grants.
+
+    clock_rate in parts per billion; clock_error, pause and delay in nanoseconds; None: not said.
+    `worst_of` is the node, or the link ("n1>n2"), that it was measured on; "" if it was 0.
+    """
+
+    at_ns: int
+    bound: str
+    assumed: int | None
+    granted: int | None
+    measured: int
+    worst_of: str
+
+
+@dataclass(frozen=True, slots=True)
 class Violated:
     """An invariant does not hold. `evidence` names the values; `nodes` those involved."""
 
@@ -246,7 +262,7 @@ MILESTONES: tuple[type, ...] = (
     RunStarted, RunEnded, Led, Followed, ServiceLed, ServiceFollowed, Campaigned, LeaderKnown,
     Served, Answered, Stalled, Crashed, Started, StartRefused, Paused, Resumed, LinksCut, LinksHealed,
     FaultStarted, FaultEnded, ClockChanged, EffectJudged,
-    Damaged, DamageTotal, Violated,
+    Damaged, DamageTotal, BoundMeasured, Violated,
 )  # fmt: skip
 DETAILS: tuple[type, ...] = (Operation, Message, Saved, Synced, TimerFired, Noted)
 

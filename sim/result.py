@@ -88,6 +88,11 @@ class Result:
         return _frame("damage", self)
 
     @cached_property
+    def envelope(self) -> pd.DataFrame:
+        """One row per bound that the protocol assumes or the scenario grants: what was measured."""
+        return _frame("envelope", self)
+
+    @cached_property
     def outages(self) -> pd.DataFrame:
         """One row per interval without service, by view."""
         return _frame("outages", self)
@@ -115,6 +120,8 @@ class Result:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the result as `leadersim run --json` prints it."""
+        from analysis.bounds import bounds
+
         verdict = self.verdict
         return {
             "scenario": self.name,
@@ -132,6 +139,7 @@ class Result:
                 }
                 for outcome in [*verdict.reach, *verdict.expectations]
             ],
+            "envelope": [asdict(bound) for bound in bounds(self.records)],
             "violations": [
                 {
                     "property": violation.property,

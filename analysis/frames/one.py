@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.availability import outages as find_outages
+from analysis.bounds import bounds as find_bounds
 from analysis.columns import TABLES, Columns, reader
 from analysis.elections import elections as find_elections
 from analysis.incidents import incidents as find_incidents
@@ -91,6 +92,11 @@ def incidents(run: RunData) -> pd.DataFrame:
 def damage(run: RunData) -> pd.DataFrame:
     """Return one row per harm that a resource suffered, in order of time (see `sim.records.Damaged`)."""
     return _of("damage", (record for record in run.records if type(record) is Damaged))
+
+
+def envelope(run: RunData) -> pd.DataFrame:
+    """Return one row per bound that the protocol assumes or the scenario grants, each in its `unit`."""
+    return _of("envelope", find_bounds(run.records))
 
 
 def outages(run: RunData) -> pd.DataFrame:

@@ -44,6 +44,15 @@ def seconds(length: float) -> str:
     return duration(length * SECOND_NS)
 
 
+def rate_error(ppm: float) -> str:
+    """Return how far a clock's rate is off: `50ppm`, or `25%` from 0.1% on.
+
+    >>> rate_error(50.0), rate_error(250_000.0), rate_error(0.0)
+    ('50ppm', '25%', '0ppm')
+    """
+    return f"{ppm / 10_000:.6g}%" if ppm >= 1000 else f"{ppm:.6g}ppm"
+
+
 def instant(at_ns: int) -> str:
     """Return a point in time to the microsecond, so that it can be found in a trace: `12.345678s`."""
     return f"{at_ns / SECOND_NS:.6f}s"

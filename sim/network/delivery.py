@@ -21,28 +21,53 @@ Deliver = Callable[[Any], None]
 class Arrival:
     """What a link does with a message in the end: `deliver` it or `lose` it, and record that.
 
-    `stamped`: what travels is (message, time of sending), since a full trace wants to know it. `flush`
+    `stamped`: what travels is (message, time of sending), since a full trace wants to know it, or `took`,
+    which is called with the delay of each message that arrives. `flush`
     is to be called now and then: it hashes what has gathered for the digest.
     """
 
     __slots__ = ("deliver", "flush", "kernel", "lose", "stamp", "stamped")
 
-    def __init__(self, trace: Trace, source: str, target: Node, costs: Costs) -> None:
+    def __init__(
+        self,
+        trace: Trace,
+        source: str,
+        target: Node,
+        costs: Costs,
+        took: Callable[[int], None] | None = None,
+    ) -> None:
         self.kernel: Kernel = trace.kernel
-        self.stamped = trace.level == "full"
+        full = trace.level == "full"
+        self.stamped = full or took is not None
         self.stamp: Callable[[Any], Any] = self._stamp if self.stamped else _unstamped
         self.flush: Callable[[], None] = _nothing if trace.digest is None else trace.digest.flush_if_large
         self.deliver: Deliver
         self.lose: Callable[[Any, str], None]
         if trace.level == "off":
             self.deliver, self.lose = _untraced(source, target)
-        elif self.stamped:
+        elif full:
             self.deliver, self.lose = _full(trace, source, target, costs)
         else:
             self.deliver, self.lose = _digested(trace, source, target, costs)
+        if took is not None:
+            self.deliver = _timed(self.deliver if full else _unpacking(self.deliver), took, self.kernel)
 
     def _stamp(self, message: Any) -> Any:
         return message, self.kernel._now
+
+
+def _timed(deliver: Deliver, took: Callable[[int], None], kernel: Kernel) -> Deliver:
+    """Return what also tells how long each message took."""
+
+    def timed(parcel: tuple[Any, int]) -> None:
+        took(kernel._now - parcel[1])
+        deliver(parcel)
+
+    return timed
+
+
+def _unpacking(deliver: Deliver) -> Deliver:
+    return lambda parcel: deliver(parcel[0])
 
 
 def _unstamped(message: Any) -> Any:

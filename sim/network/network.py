@@ -117,6 +117,8 @@ class Network:
         self._retired = 0  # messages over lanes that are gone
         # Per process: who is connected to it, with its incarnation.
         self._connected: dict[str, dict[str, int]] = {}
+        # What to call with the delay of each message over a link, if anything; links are made after this.
+        self.timed: Callable[[str, str], Callable[[int], None] | None] = lambda source, target: None
         self.links: dict[Pair, Link] = {}
         self.routes: dict[str, Routes] = {
             source: {target: partial(self._send_first, (source, target)) for target in nodes}
@@ -128,7 +130,8 @@ class Network:
         pair = source, target
         found = self.links.get(pair)
         if found is None:
-            arrival = Arrival(self._trace, source, self._nodes[target], self._costs)
+            took = self.timed(source, target)
+            arrival = Arrival(self._trace, source, self._nodes[target], self._costs, took)
             spec, first = self._spec(source, target), self._first.get(pair)
             found = Link(f"{source}>{target}", spec, self._seed, arrival, first)
             self.links[pair] = found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -138,12 +138,17 @@ def _read(value: Any, registry: str, choice: Callable[..., Any]) -> Any:
     parameters = _parameters(spec, value, wrong)
     if wrong:
         raise mistakes(wrong)
-    broken = tuple(spec.check(parameters))
+    broken = tuple(spec.check(_without_excuse(parameters)))
     if broken and not unsafe:
         advice = "; `unsafe: true` in this block lets it pass"
         raise mistakes([((), sentence.rstrip(".") + advice) for sentence in broken])
     preset = {PRESET: value[PRESET]} if PRESET in value else {}
     return choice(value["name"], parameters, unsafe, broken, **preset)
+
+
+def _without_excuse(parameters: Any) -> Any:
+    """Return the parameters as their check must see them to name every rule that they break."""
+    return replace(parameters, unsafe=False) if getattr(parameters, "unsafe", False) else parameters
 
 
 def _preset(spec: Any, value: Mapping[str, Any], wrong: list[Mistake]) -> dict[str, Any]:

@@ -36,9 +36,15 @@ class Initial(Shape):
 
 
 class Grants(Shape):
-    """What the scenario promises; a violation beyond it is broken outside the envelope."""
+    """Bounds within which the protocol must be safe, also where it assumes less.
+
+    A violation beyond them is broken outside the envelope, if the protocol assumes less.
+    """
 
     clock_rate_ppb: RateBound | None = Field(None, alias="clock_rate", description="no clock is more wrong")
+    clock_error_ns: Duration | None = Field(
+        None, alias="clock_error", description="no wall clock is further from the truth"
+    )
     pause_ns: Duration | None = Field(None, alias="pause", description="no process stands still for longer")
     delay_ns: Duration | None = Field(None, alias="delay", description="no message takes longer")
 

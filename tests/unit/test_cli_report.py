@@ -118,7 +118,11 @@ def test_violation_outside_the_envelope_is_said_to_be_so() -> None:
     lines = shown(result(violated(outside="clock rate beyond 200 ppm")))
 
     assert "   outside the protocol's envelope: clock rate beyond 200 ppm" in lines
-    assert lines[-2:] == ["PASS", f"digest: {'d1' * 16}"]
+    assert lines[-3:] == [
+        "PASS",
+        " election_safety is broken outside the envelope of raft: clock rate beyond 200 ppm",
+        f"digest: {'d1' * 16}",
+    ]
 
 
 def test_many_violations_are_cut() -> None:

@@ -117,8 +117,8 @@ def test_lying_disk_breaks_the_assumption_from_its_first_lie() -> None:
         disk=SLOW,
     )
 
-    assert at(cluster, 2999).assumption_broken == ""
-    assert at(cluster, 4000).assumption_broken == "stable storage (the disk of n1 lies)"
+    assert at(cluster, 2999).envelope.judge() == ("", "")
+    assert at(cluster, 4000).envelope.judge() == ("stable storage (the disk of n1 lies)", "")
     assert {record.outside_envelope != "" for record in of(cluster, Violated)} == {True}
 
 

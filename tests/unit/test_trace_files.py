@@ -13,6 +13,7 @@ from sim.errors import TraceError, UserError
 from sim.records import (
     BY_KIND,
     Answered,
+    BoundMeasured,
     Campaigned,
     ClockChanged,
     Crashed,
@@ -75,6 +76,7 @@ SAMPLE: list[Record] = [
     EffectJudged(19, "r1", "n1", 1, True, 0),
     Damaged(19, "jobs_run_twice", "r1", "n1", 1, 2, "job 7"),
     DamageTotal(19, "jobs_run_twice", 2),
+    BoundMeasured(19, "pause", None, 10**9, 5, "n1"),
     Violated(20, "election_safety", ("n1", "n2"), "both lead in 1", ""),
     ServiceLed(20, "s1", 7),
     ServiceFollowed(20, "s1", 7, "no quorum"),

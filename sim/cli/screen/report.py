@@ -15,10 +15,11 @@ from sim.cli.console import Look
 from sim.cli.screen.axis import fault_keys, fault_rows, spans, time_axis
 from sim.cli.screen.lanes import Lane, lanes, scale_of, violations
 from sim.cli.screen.states import ABSENT, FAULT_LASTS, STATES
-from sim.cli.screen.tables import Section, expected, measured, sections
+from sim.cli.screen.tables import Section, expected, in_unit, measured, sections, shown_bound
 from sim.cli.units import duration, instant
 
 if TYPE_CHECKING:
+    from analysis.bounds import BoundHeld
     from analysis.verdict import Outcome
     from sim.result import Result
 
@@ -46,7 +47,7 @@ def report(result: Result, look: Look, replay: str) -> str:
         emoji=False,
         soft_wrap=False,
     )
-    for block in (_header, _lanes, _metrics, _conditions, _violations):
+    for block in (_header, _lanes, _metrics, _envelope, _conditions, _violations):
         for part in block(result, look):
             console.print(part)
         console.print()
@@ -159,6 +160,26 @@ def _plain_table() -> Table:
     return Table(box=None, show_header=False, padding=(0, 0, 0, 1), pad_edge=True)
 
 
+def _envelope(result: Result, look: Look) -> Iterator[Text | Table]:
+    """What the protocol bears, what the scenario grants, and how far the run went."""
+    from analysis.bounds import bounds
+
+    found = bounds(result.records)
+    if found:
+        yield Text("Envelope", "bold")
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 1))
+        table.add_row("", f"{result.protocol} bears", "granted", "the worst", style="dim")
+        for bound in found:
+            table.add_row(bound.bound, *map(str, shown_bound(bound)), _beyond(bound))
+        yield table
+
+
+def _beyond(bound: BoundHeld) -> Text:
+    if bound.exceeded_by is None:
+        return Text("")
+    return Text(f"{in_unit(bound.exceeded_by, bound.unit)} too much", "yellow")
+
+
 def _conditions(result: Result, look: Look) -> Iterator[Text | Table]:
     verdict = result.verdict
     if verdict.reach or verdict.expectations:
@@ -194,6 +215,9 @@ def _verdict(result: Result, replay: str) -> Iterator[Text]:
     verdict = result.verdict
     yield Text.assemble((verdict.status.upper(), STATUS_STYLE[verdict.status]))
     yield from (Text(f" {reason}") for reason in verdict.reasons[:VIOLATIONS_MAX])
+    outside = {each.property: each.outside_envelope for each in verdict.violations if each.outside_envelope}
+    for name, why in outside.items():
+        yield Text(f" {name} is broken outside the envelope of {result.protocol}: {why}", "yellow")
     yield Text(f"digest: {result.digest or 'none at trace level off'}", "dim")
     if verdict.status != "pass":
         yield Text(f"replay: {replay}")

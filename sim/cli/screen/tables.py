@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sim.cli.units import metric
+from sim.cli.units import metric, rate_error, seconds
 from sim.metrics import DAMAGE, ELECTION_TIMES, METRICS, PHASES, SPLIT_BRAIN, VIOLATION_PREFIX
+
+if TYPE_CHECKING:
+    from analysis.bounds import BoundHeld
 
 Values = Mapping[str, float | int | None]
 Row = tuple[str, ...]
@@ -138,6 +142,19 @@ def measured(name: str, value: float | int | None, at_least: float | None) -> st
     if value is None:
         return "nothing measured" if at_least is None else f"at least {metric(name, at_least)}"
     return metric(name, value)
+
+
+def shown_bound(bound: BoundHeld) -> tuple[str, str, str]:
+    """Return what is assumed, what is granted and what was measured of a bound, "-" for nothing."""
+    worst = f"{in_unit(bound.measured, bound.unit)} {bound.worst_of}".rstrip()
+    return in_unit(bound.assumed, bound.unit), in_unit(bound.granted, bound.unit), worst
+
+
+def in_unit(value: float | None, unit: str) -> str:
+    """Return a value of a bound in "ppm" or "s" as people write it."""
+    if value is None:
+        return "-"
+    return rate_error(value) if unit == "ppm" else seconds(value)
 
 
 def list_rows() -> list[Row]:
