@@ -193,3 +193,11 @@ def test_an_exception_that_nobody_catches_is_created_anew_from_its_arguments(
     assert caught.value.args == ("why", 7)
     assert isinstance(caught.value.__cause__, Broken)
     assert caught.value.__cause__ is not caught.value
+
+
+def test_a_timeout_shows_itself_as_on_simpy() -> None:
+    """The kernel's own class must not show in messages."""
+    texts = [repr(env.timeout(5, value=1)).split(" object")[0] for env in (simpy.Environment(), Kernel())]
+
+    assert texts == ["<Timeout(5, value=1)", "<Timeout(5, value=1)"]
+    assert isinstance(Kernel().timeout(5), simpy.Timeout)
