@@ -20,7 +20,7 @@ from sim.network.network import Network
 from sim.node import Create, Node
 from sim.plan import Plan
 from sim.records import RunEnded, RunStarted, Violated
-from sim.rng import Seed
+from sim.rng import Seed, Stream
 from sim.sampling import Sampler
 from sim.tally import Costs, OperationTally
 from sim.trace import Level, Trace
@@ -55,14 +55,16 @@ class Cluster:
     def _build(self) -> None:
         plan = self.plan
         lengths = self._log_lengths()
+        streams = self.seed.streams([f"{name} protocol" for name in plan.roles])
         for name, role in plan.roles.items():
             storage: Any = role.storage()
             if name in lengths:
                 storage.preload(lengths[name])
-            self._add(name, _creator(self, role), storage)
+            self._add(name, _creator(self, role), storage, streams[f"{name} protocol"])
         if plan.workload is not None:
             for name, added in plan.workload.attach(plan.workload_parameters, self).items():
-                self._add(name, added.create, added.storage.copy())
+                random = self.seed.stream(f"{name} protocol")
+                self._add(name, added.create, added.storage.copy(), random)
         first = plan.first_draws(self.nodes).draw(self.seed)
         self.network = Network(self.trace, self.nodes, plan.link, self.seed, self.costs, first)
         group = plan.group
@@ -86,14 +88,13 @@ class Cluster:
             self.drawn["log lengths"] = ", ".join(map(str, left))
         return dict(zip(plan.group.servers, left, strict=True))
 
-    def _add(self, name: str, create: Create, storage: Storage) -> None:
-        plan, seed = self.plan, self.seed
+    def _add(self, name: str, create: Create, storage: Storage, random: Stream) -> None:
         clock = Clock(self.kernel, self._drift(name), self._offset(name))
         disk = Disk(self.kernel, storage)
-        node = Node(name, self.trace, clock, disk, create, seed.stream(f"{name} protocol"))
+        node = Node(name, self.trace, clock, disk, create, random)
         self.nodes[name] = node
         self.set_usual_disk_speed(node, name)
-        if plan.service_time != _ZERO:
+        if self.plan.service_time != _ZERO:
             self.set_usual_service_time(node)
 
     def set_usual_disk_speed(self, node: Node, stream: str) -> None:

@@ -27,6 +27,7 @@ _M1, _M2 = np.uint64(_MIX_1), np.uint64(_MIX_2)
 _UNIT = 2.0**-53
 
 BLOCK = 256
+_FIRST_BLOCK = 32
 # Counters n, n-1 ... 1, times the golden gamma: blocks are made backwards, so that popping from
 # the end yields the words in their order whatever the size of a block.
 _STEPS: Words = np.arange(BLOCK, 0, -1, dtype=np.uint64) * np.uint64(_GOLDEN)
@@ -65,6 +66,14 @@ class Seed:
         """Return the stream for that purpose, at its beginning."""
         return Stream(self.key(name))
 
+    def streams(self, names: Sequence[str]) -> dict[str, Stream]:
+        """Return many streams at their beginning: their first words are drawn together, which is cheaper."""
+        keys = self.keys(name_keys(names))
+        blocks = first_words(keys, _FIRST_BLOCK).tolist()
+        return {
+            name: Stream(key, block) for name, key, block in zip(names, keys.tolist(), blocks, strict=True)
+        }
+
 
 def name_keys(names: Iterable[str]) -> Words:
     """Return what `Seed.keys` needs to know of the names of streams."""
@@ -96,10 +105,11 @@ class Stream:
 
     __slots__ = ("_block", "_index", "_key")
 
-    def __init__(self, key: int) -> None:
+    def __init__(self, key: int, first: list[int] | None = None) -> None:
+        """Begin at the first word; `first` may hold the first words, the first one last."""
         self._key = key
-        self._index = 0
-        self._block: list[int] = []
+        self._block = [] if first is None else first
+        self._index = len(self._block)
 
     def word(self) -> int:
         """Return the next 64 random bits."""
@@ -114,7 +124,7 @@ class Stream:
         if index < 4:
             self._index = index + 1
             return mix((self._key + (index + 1) * _GOLDEN) & _MASK)
-        size = 32 if index < 64 else BLOCK
+        size = _FIRST_BLOCK if index < 2 * _FIRST_BLOCK else BLOCK
         self._block = words(self._key, index, size).tolist()
         self._index = index + size
         return self._block.pop()

@@ -8,8 +8,8 @@ to costs a dictionary look-up.
 
 from __future__ import annotations
 
+import struct
 import zlib
-from array import array
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
@@ -50,14 +50,13 @@ class Digest:
 
     def flush(self) -> None:
         """Hash what has gathered."""
+        buffer = self._buffer
         try:
-            packed = array("q", self._buffer)
-        except OverflowError:  # a seed may have 64 bits without a sign
-            packed = array("q", map(_in_64_bits, self._buffer))
-        if BIG_ENDIAN:
-            packed.byteswap()
+            packed = struct.pack(f"<{len(buffer)}q", *buffer)
+        except struct.error:  # a seed may have 64 bits without a sign
+            packed = struct.pack(f"<{len(buffer)}q", *map(_in_64_bits, buffer))
         self._hash.update(packed)
-        self._buffer.clear()
+        buffer.clear()
 
     def hexdigest(self) -> str:
         """Return the digest of all that was added, 32 hexadecimal digits."""
@@ -67,9 +66,6 @@ class Digest:
 
 def _in_64_bits(value: int) -> int:
     return value if -(1 << 63) <= value < 1 << 63 else code_of(repr(value))
-
-
-BIG_ENDIAN = array("H", [1]).tobytes() == b"\0\1"
 
 
 @lru_cache(maxsize=65536)

@@ -12,7 +12,7 @@ from itertools import permutations
 
 import numpy as np
 
-from sim.network.draws import FIRST_BLOCK, LOST, Rows
+from sim.network.draws import FIRST_BLOCK, LOST, Block, Rows
 from sim.network.spec import LinkSpec
 from sim.rng import Seed, Words, first_words, name_keys
 from sim.sampling import transform
@@ -35,11 +35,11 @@ class FirstDraws:
                     groups.setdefault(spec, []).append((source, target))
         self._groups = [_Group(spec, pairs) for spec, pairs in groups.items()]
 
-    def draw(self, seed: Seed) -> dict[Pair, Rows]:
+    def draw(self, seed: Seed) -> dict[Pair, Block]:
         """Return, for each link, its first FIRST_BLOCK draws, last first."""
-        found: dict[Pair, Rows] = {}
+        found: dict[Pair, Block] = {}
         for group in self._groups:
-            found.update(zip(group.pairs, group.draw(seed), strict=True))
+            found.update(zip(group.pairs, group.draw(seed).tolist(), strict=True))
         return found
 
 

@@ -97,12 +97,12 @@ def _digested(
 ) -> tuple[Deliver, Callable[[Any, str], None]]:
     kernel, codec, digest = trace.kernel, trace.codec, trace.digest
     assert digest is not None
-    add, known = digest.add, codec.get
+    add = digest.add
     link = code_of(f"{source}>{target.name}")
 
     def deliver(message: Any) -> None:
         cls = type(message)
-        code, values = known(cls) or codec[cls]
+        code, values = codec[cls]
         add((kernel._now, link, code))
         add(values(message))
         try:

@@ -13,9 +13,11 @@ from sim.network.spec import LinkSpec, Loss
 from sim.rng import BLOCK, Seed, words
 from sim.sampling import FIRST_BLOCK, Sampler
 
-__all__ = ["FIRST_BLOCK", "LOST", "Chances", "LatencyDraws", "Lengths", "Rows"]
+__all__ = ["FIRST_BLOCK", "LOST", "Block", "Chances", "LatencyDraws", "Lengths", "Rows"]
 
 Rows = npt.NDArray[np.int64]
+Block = list[int]
+"""Draws, the next one last."""
 
 LOST = -1
 _TWO_64 = 2.0**64
@@ -24,17 +26,17 @@ _TWO_64 = 2.0**64
 class LatencyDraws:
     """The latencies of the messages of one link, in order of sending; LOST for lost ones.
 
-    `first` has the first block if somebody computed it already (see `sim.network.bank`).
+    `first` is the first block if somebody computed it already (see `sim.network.bank`).
     """
 
     __slots__ = ("_name", "_seed", "_source", "_spec", "block", "fetched")
 
-    def __init__(self, spec: LinkSpec, seed: Seed, link: str, first: Rows | None = None) -> None:
+    def __init__(self, spec: LinkSpec, seed: Seed, link: str, first: Block | None = None) -> None:
         self._spec = spec
         self._seed = seed
         self._name = link
         self._source: _Source | None = None  # made when first needed
-        self.block: list[int] = [] if first is None else first.tolist()  # the next draws, last first
+        self.block: Block = [] if first is None else first
         self.fetched = len(self.block)
 
     def refill(self) -> int:

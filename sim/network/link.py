@@ -11,7 +11,7 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import TYPE_CHECKING, Any
 
-from sim.network.draws import LOST, Chances, LatencyDraws, Lengths, Rows
+from sim.network.draws import LOST, Block, Chances, LatencyDraws, Lengths
 from sim.network.spec import LinkSpec
 from sim.rng import Seed
 from sim.sampling import Sampler
@@ -32,7 +32,7 @@ class Lane:
     __slots__ = ("discard", "draws", "send")
 
     def __init__(
-        self, spec: LinkSpec, seed: Seed, name: str, arrival: Arrival, line: Line, first: Rows | None = None
+        self, spec: LinkSpec, seed: Seed, name: str, arrival: Arrival, line: Line, first: Block | None = None
     ) -> None:
         self.draws = LatencyDraws(spec, seed, name, first)
         self.send: Send

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from protocols.api import Refused
 from sim.network.delivery import Arrival
-from sim.network.draws import Rows
+from sim.network.draws import Block
 from sim.network.link import Lane, Line, Send
 from sim.network.spec import LinkSpec
 from sim.records import LinksCut, LinksHealed
@@ -29,7 +29,7 @@ class Link:
 
     __slots__ = ("_arrival", "_cuts", "_held", "_lanes", "_line", "_normal", "_seed", "name", "refusals")
 
-    def __init__(self, name: str, spec: LinkSpec, seed: Seed, arrival: Arrival, first: Rows | None) -> None:
+    def __init__(self, name: str, spec: LinkSpec, seed: Seed, arrival: Arrival, first: Block | None) -> None:
         self.name = name
         self._seed = seed
         self._arrival = arrival
@@ -106,7 +106,7 @@ class Network:
         spec: Callable[[str, str], LinkSpec],
         seed: Seed,
         costs: Costs,
-        first: Mapping[Pair, Rows],
+        first: Mapping[Pair, Block],
     ) -> None:
         self._trace = trace
         self._nodes = nodes

@@ -72,6 +72,21 @@ def test_many_streams_at_once_are_the_streams_one_by_one() -> None:
     assert [words(seed.key(name), 0, 32).tolist() for name in names] == first_words(keys, 32).tolist()
 
 
+def test_streams_drawn_together_are_the_streams_one_by_one() -> None:
+    """Over their first block and beyond."""
+    seed, names = Seed(5), ["n1 protocol", "n2 protocol"]
+    together = seed.streams(names)
+
+    alone = {name: seed.stream(name) for name in names}
+
+    expected, actual = (
+        {name: [stream.word() for _ in range(400)] for name, stream in streams.items()}
+        for streams in (alone, together)
+    )
+
+    assert expected == actual
+
+
 def test_seeds_and_names_give_different_streams() -> None:
     """No two of 100 seeds x 100 names share a key, and a name means the same stream every time."""
     keys = {(seed, name): Seed(seed).key(f"n{name} clock") for seed in range(100) for name in range(100)}
