@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sim.records import ClockChanged, FaultEnded, FaultStarted, Record
 
-AT_ONCE = frozenset({"restart", "heal"})
+AT_ONCE = frozenset({"restart", "campaign", "transfer", "members", "heal"})
 """Actions that leave nothing behind which could end. A step of a clock is one too, see below."""
 
 

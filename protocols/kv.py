@@ -110,6 +110,14 @@ class KeyValue:
                 session.forget()
         return result
 
+    def readable(self, command: tuple[Any, ...]) -> bool:
+        """Return whether a command only reads."""
+        return bool(command[0] == "get")
+
+    def query(self, command: tuple[Any, ...]) -> Any:
+        """Return the result of a command that only reads; no session is touched."""
+        return self.execute(command)
+
     def snapshot(self) -> KeyValueState:
         """Return the whole state; later commands do not change what was returned."""
         sessions = (

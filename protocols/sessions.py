@@ -37,6 +37,12 @@ class Machine(Protocol):
     def execute(self, command: Any) -> Any:
         """Execute a command of nobody's session and return its result."""
 
+    def readable(self, command: Any) -> bool:
+        """Return whether a client's command only reads, so that `query` can answer it."""
+
+    def query(self, command: Any) -> Any:
+        """Return the result of a command that only reads."""
+
     def snapshot(self) -> Any:
         """Return the whole state with the sessions."""
 
@@ -80,6 +86,14 @@ class Sessions:
         if len(session.results) >= FORGET_FROM:
             session.forget()
         return result
+
+    def readable(self, command: Any) -> bool:
+        """Return whether a client's command only reads: a plain machine does not say, its service may."""
+        return False
+
+    def query(self, command: Any) -> Any:
+        """Return the result of a command that only reads."""
+        return self.execute(command)
 
     def snapshot(self) -> SessionsState:
         """Return the whole state with the sessions, in the order in which they came."""

@@ -80,9 +80,12 @@ class Election(Leader):
         self.host.send(self.id, RequestVoteReply(self.current_term, True))
 
     def _request_votes(self) -> None:
-        request = RequestVote(self.current_term, self.id, self.log.last_index, self.log.last_term)
+        request = self._vote_request()
         for peer in self.peers:
             self.host.send(peer, request)
+
+    def _vote_request(self) -> RequestVote:
+        return RequestVote(self.current_term, self.id, self.log.last_index, self.log.last_term)
 
     def _on_election_timer(self) -> None:
         """Campaign: nobody leads, or nobody won (Raft Figure 2, followers 2 and candidates 4)."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from protocols.api import Group, Host
-from protocols.raft.check_quorum import CheckQuorum
 from protocols.raft.parameters import RaftParameters
 from protocols.raft.service import PLAIN, Seam
 from protocols.raft.storage import RaftStorage
+from protocols.raft.transfer import Transfer
 
 
-class ExtendedRaft(CheckQuorum):
+class ExtendedRaft(Transfer):
     """One incarnation of one server that knows all extensions; each does nothing while it is off."""
 
     __slots__ = ()

@@ -106,6 +106,73 @@ class AppendEntriesReply:
 
 
 @message
+class Heartbeat:
+    """The leader asks who still follows it: `round` is a new number each time (etcd: MsgHeartbeat).
+
+    `commit` is the commit index as far as the receiver's log is known to agree with the leader's.
+    """
+
+    term: int
+    round: int
+    commit: int
+
+    @property
+    def size_bytes(self) -> int:
+        """Return the estimated size on the wire."""
+        return HEADER_BYTES
+
+
+@message
+class HeartbeatReply:
+    """The answer to a `Heartbeat` of that round."""
+
+    term: int
+    round: int
+
+    @property
+    def size_bytes(self) -> int:
+        """Return the estimated size on the wire."""
+        return HEADER_BYTES
+
+
+@message
+class ReadIndex:
+    """Another server wants to read (etcd: MsgReadIndex); `number` is the asking server's own."""
+
+    number: int
+
+    @property
+    def size_bytes(self) -> int:
+        """Return the estimated size on the wire."""
+        return HEADER_BYTES
+
+
+@message
+class ReadIndexReply:
+    """It may read when it has applied up to `index`; None: whoever was asked does not lead."""
+
+    number: int
+    index: int | None
+
+    @property
+    def size_bytes(self) -> int:
+        """Return the estimated size on the wire."""
+        return HEADER_BYTES
+
+
+@message
+class TimeoutNow:
+    """The leader of `term` tells a server to campaign at once (Dissertation §3.10)."""
+
+    term: int
+
+    @property
+    def size_bytes(self) -> int:
+        """Return the estimated size on the wire."""
+        return HEADER_BYTES
+
+
+@message
 class InstallSnapshot:
     """The leader's whole state up to (last_included_index, last_included_term), in one message."""
 

@@ -63,11 +63,23 @@ class RaftParameters:
     priorities: str = parameter(
         "", "text", "Per server, such as '3 1 1 0'; lower ones time out later, 0 never; empty: all alike."
     )
+    # Reads, and who leads --------------------------------------------------------------------------
+    reads: str = parameter(
+        "log",
+        "text",
+        "How a read is answered: log, read_index, lease, or unsafe_lease (etcd's, which asks no clock).",
+    )
+    clock_drift_bound: float = parameter(
+        1.02, "ratio", "For lease: no clock runs more than so many times as fast as another.", minimum=1
+    )
+    leadership_transfer: bool = parameter(
+        False, "flag", "Leadership can be handed over: on order, and before a server stops."
+    )
 
 
 _CORE = (
     "nodes", "election_timeout", "heartbeat_interval", "max_entries_per_message", "snapshot_entries",
-    "overlap_own_vote",
+    "overlap_own_vote", "clock_drift_bound",
 )  # fmt: skip
 _SWITCHES = tuple(
     (each.name, each.default)

@@ -27,7 +27,7 @@ HEARD_LEADER = "HEARD_LEADER"  # a leader was heard of within an election timeou
 class PreVoting(Timing):
     """Asks before it campaigns, and does not help against a leader that it hears."""
 
-    __slots__ = ("_sticky", "pre_votes")
+    __slots__ = ("_keeps_lease", "_started_at", "_sticky", "pre_votes")
 
     def __init__(
         self,
@@ -39,6 +39,8 @@ class PreVoting(Timing):
     ) -> None:
         super().__init__(host, group, parameters, storage, seam)
         self._sticky = parameters.voter_stickiness
+        self._keeps_lease = parameters.reads == "lease"
+        self._started_at = 0
         self.pre_votes: set[NodeId] = set()  # who would vote for us in the next term
         self.handlers = {
             **self.handlers,
@@ -83,7 +85,22 @@ class PreVoting(Timing):
         return type(message) is not TransferRequestVote and self._leads_or_hears_leader()
 
     def _leads_or_hears_leader(self) -> bool:
+        if self._keeps_lease:
+            return self.role == LEADER or self._owes_lease()
         return self.role == LEADER or self._heard_recently()
+
+    def _owes_lease(self) -> bool:
+        """Return whether a leader may rely on our not voting: we, or our last incarnation, heard it just now.
+
+        Whatever the term is by now, and though nobody may be known to lead in it: a lease was promised.
+        """
+        within = self._timeout_from
+        return self._timer.heard_within(within) or self.host.now() - self._started_at < within
+
+    def start(self) -> None:
+        """Begin; a lease may count on what the last incarnation had heard."""
+        self._started_at = self.host.now()
+        super().start()
 
     # The one that asks --------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from protocols.raft.parameters import RaftParameters, heartbeat, timeouts
+from protocols.raft.parameters import READS, RaftParameters, heartbeat, timeouts
 
 
 def check(parameters: RaftParameters) -> Iterator[str]:
@@ -49,6 +49,15 @@ def _lease(parameters: RaftParameters) -> Iterator[str]:
         yield "leader_lease_timeout must not be longer than the shortest election_timeout"
 
 
+def _reads(parameters: RaftParameters) -> Iterator[str]:
+    if parameters.reads not in READS:
+        yield f"reads is {', '.join(READS[:-1])} or {READS[-1]}, not {parameters.reads!r}"
+    if parameters.reads == "lease" and not parameters.voter_stickiness:
+        yield "reads: lease needs voter_stickiness, or voters elect another leader within the lease"
+    if parameters.reads == "unsafe_lease" and not parameters.check_quorum:
+        yield "reads: unsafe_lease needs check_quorum, or a leader that is cut off answers for ever"
+
+
 def _priorities(parameters: RaftParameters) -> Iterator[str]:
     given = parameters.priorities.split()
     if any(not word.isdecimal() for word in given):
@@ -64,5 +73,6 @@ _RULES: tuple[Callable[[RaftParameters], Iterator[str]], ...] = (
     _heartbeats,
     _timers,
     _lease,
+    _reads,
     _priorities,
 )

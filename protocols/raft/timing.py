@@ -11,7 +11,7 @@ from protocols.raft.hosting import Hosting
 from protocols.raft.messages import InstallSnapshot
 from protocols.raft.parameters import RaftParameters, priority_of
 from protocols.raft.service import PLAIN, Seam
-from protocols.raft.state import CANDIDATE
+from protocols.raft.state import CANDIDATE, LEADER
 from protocols.raft.storage import RaftStorage
 from protocols.raft.timers import ContactTimer, PolledTimer, TickedContactTimer, Ticks, TickTimer
 
@@ -19,7 +19,7 @@ from protocols.raft.timers import ContactTimer, PolledTimer, TickedContactTimer,
 class Timing(Hosting):
     """Sets the timers, in ticks or not, and knows when a leader was last heard of."""
 
-    __slots__ = ("_candidate_range", "_delay_ns", "_drawn", "_timer", "priority", "ticks")
+    __slots__ = ("_candidate_range", "_delay_ns", "_drawn", "_priorities", "_timer", "priority", "ticks")
 
     def __init__(
         self,
@@ -50,9 +50,10 @@ class Timing(Hosting):
 
     def _prefer(self, group: Group) -> None:
         """Let a server of lower priority time out later: by the shortest timeout per step."""
-        priorities = [priority_of(self.parameters, number) for number in range(len(group.servers))]
-        self.priority = priorities[group.servers.index(self.id)]
-        self._delay_ns = (max(priorities) - self.priority) * self._timeout_from
+        servers = group.servers
+        self._priorities = {node: priority_of(self.parameters, n) for n, node in enumerate(servers)}
+        self.priority = self._priorities[self.id]
+        self._delay_ns = (max(self._priorities.values()) - self.priority) * self._timeout_from
         if self._delay_ns:
             drawn, delay = self._randrange, self._delay_ns
             self._randrange = lambda start, stop: drawn(start, stop) + delay
@@ -93,12 +94,24 @@ class Timing(Hosting):
         else:
             self._campaign()
 
+    def campaign(self) -> None:
+        """Stand for election at once, with pre-vote where that is on (etcd's `Campaign`)."""
+        if self.role != LEADER and self._may_campaign():
+            self._campaign()
+
     def _campaign(self) -> None:
         self._become_candidate()
 
     def _promotable(self) -> bool:
-        """Return whether this server may campaign (etcd: promotable); priority 0 says never."""
-        return self.priority > 0
+        """Return whether this server campaigns on its own; priority 0 says never."""
+        return self.priority > 0 and self._may_campaign()
+
+    def _may_campaign(self) -> bool:
+        """Return whether this server may lead at all (etcd: promotable)."""
+        return True
+
+    def _priority(self, node: NodeId) -> int:
+        return self._priorities[node]
 
     def _heard_recently(self) -> bool:
         """Return whether a leader is known and was heard of within the shortest election timeout."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sim.faults import on_clocks, on_disks, on_links, on_processes
+from sim.faults import on_clocks, on_disks, on_links, on_processes, orders
 from sim.faults.claims import Claims
 from sim.faults.ongoing import Ongoing
 from sim.faults.targets import Moment, resolve_all
@@ -22,11 +22,15 @@ from sim.scenario.faults import (
     Flap,
     Heal,
     Isolate,
+    Members,
     Partition,
     Pause,
     Restart,
     Ring,
     Slow,
+    Stop,
+    Transfer,
+    selectors_of,
 )
 from sim.scenario.selectors import Selector
 
@@ -43,7 +47,7 @@ def begin(ongoing: Ongoing) -> None:
 
 def lasts(fault: Fault) -> bool:
     """Return whether there will be something to undo."""
-    return type(fault.action) not in (Restart, Campaign, ClockStep, Heal)
+    return type(fault.action) not in (Restart, Campaign, Transfer, Members, ClockStep, Heal)
 
 
 def healable(fault: Fault) -> bool:
@@ -53,7 +57,7 @@ def healable(fault: Fault) -> bool:
 
 def length_ns(fault: Fault) -> int | None:
     """Return how long the fault lasts; None: until healed."""
-    if isinstance(fault.action, Crash):
+    if isinstance(fault.action, (Crash, Stop)):
         return fault.action.restart_after_ns
     return fault.for_ns
 
@@ -68,13 +72,18 @@ def _selectors(fault: Fault) -> tuple[Selector, ...]:
         return action.ones, action.others
     if isinstance(action, (Ring, Heal)):
         return ()
+    if isinstance(action, (Transfer, Members)):
+        return tuple(selectors_of(action))
     return (action.targets,)
 
 
 _BEGIN: dict[type, Callable[[Ongoing], None]] = {
     Crash: on_processes.crash,
+    Stop: orders.stop,
     Restart: on_processes.restart,
     Campaign: on_processes.campaign,
+    Transfer: orders.transfer,
+    Members: orders.members,
     Pause: on_processes.pause,
     Slow: on_processes.slow,
     Partition: on_links.partition,

@@ -77,8 +77,11 @@ def _check_keys(value: Any) -> None:
 
 _NO_LENGTH = {
     "crash": "expected restart_after, which is when the process starts again",
+    "stop": "expected restart_after, which is when the process starts again",
     "restart": "which happens at once",
     "campaign": "which happens at once",
+    "transfer": "which is told at once",
+    "members": "which is told at once",
     "heal": "which happens at once",
 }
 

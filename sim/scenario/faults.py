@@ -122,6 +122,36 @@ class Campaign:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """The processes are told to end (SIGTERM), which they may do in an orderly way; they start again
+    `restart_after_ns` after they were told (None: not by themselves)."""
+
+    name: ClassVar[str] = "stop"
+    targets: Selector
+    restart_after_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A leader is told to hand its leadership over, to a node or (None) to whoever is best fit."""
+
+    name: ClassVar[str] = "transfer"
+    targets: Selector
+    to: Selector | None
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """A leader is told to change who the members are."""
+
+    name: ClassVar[str] = "members"
+    targets: Selector
+    voters: Selector | None
+    learners: Selector | None
+    removed: Selector | None
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """The processes stand still; their clocks go on."""
 
@@ -254,8 +284,8 @@ class Heal:
 
 
 Action = (
-    Crash | Restart | Campaign | Pause | Slow | Partition | Cut | Isolate | Bridge | Ring | Flap | Degrade
-    | DiskFault | ClockStep | ClockRate | ClockFreeze | Heal
+    Crash | Stop | Restart | Campaign | Transfer | Members | Pause | Slow | Partition | Cut | Isolate
+    | Bridge | Ring | Flap | Degrade | DiskFault | ClockStep | ClockRate | ClockFreeze | Heal
 )  # fmt: skip
 
 

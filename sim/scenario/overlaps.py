@@ -27,6 +27,7 @@ from sim.scenario.faults import (
     Restart,
     Ring,
     Slow,
+    Stop,
     selectors_of,
 )
 from sim.scenario.selectors import Selector, static_nodes
@@ -40,6 +41,7 @@ Mistake = tuple[tuple[int | str, ...], str]
 # be paused; of two partitions that overlap nobody can say which groups there are.
 _FAMILY: dict[type, str] = {
     Crash: "process",
+    Stop: "process",
     Pause: "process",
     Slow: "speed",
     Partition: "shape of the network",
@@ -115,13 +117,13 @@ def _end(fault: Fault, faults: tuple[Fault, ...], context: Context) -> int:
     """Return when a fault ends: by itself, by a restart of all its nodes, by a heal, or never."""
     assert isinstance(fault.timing, At)
     start = fault.timing.at_ns
-    length = fault.action.restart_after_ns if isinstance(fault.action, Crash) else fault.for_ns
+    length = fault.action.restart_after_ns if isinstance(fault.action, (Crash, Stop)) else fault.for_ns
     ends = [_FOREVER if length is None else start + length]
     for other in faults:
         if isinstance(other.timing, At) and other.timing.at_ns >= start and _ends(other, fault, context):
             ends.append(other.timing.at_ns)
     # A restart that comes at a time nobody knows may have ended a crash: do not claim otherwise.
-    if length is None and isinstance(fault.action, Crash) and _unknown_restart(faults, context):
+    if length is None and isinstance(fault.action, (Crash, Stop)) and _unknown_restart(faults, context):
         ends.append(start)
     return min(ends)
 
@@ -129,7 +131,7 @@ def _end(fault: Fault, faults: tuple[Fault, ...], context: Context) -> int:
 def _ends(other: Fault, fault: Fault, context: Context) -> bool:
     if isinstance(other.action, Heal):
         return isinstance(fault.action, _HEALED)
-    if not isinstance(other.action, Restart) or not isinstance(fault.action, Crash):
+    if not isinstance(other.action, Restart) or not isinstance(fault.action, (Crash, Stop)):
         return False
     started, crashed = _affected(other, context), _affected(fault, context)
     return started is not None and crashed is not None and bool(crashed & started)
@@ -182,7 +184,7 @@ def _restarts(faults: tuple[Fault, ...], context: Context) -> Iterator[Mistake]:
 def _may_precede(crash: Fault, restart: Fault, context: Context) -> bool:
     """Return whether `crash` may have hit a node of `restart` before it."""
     full_disk = isinstance(crash.action, DiskFault) and crash.action.kind == "full"
-    if not isinstance(crash.action, Crash) and not full_disk:
+    if not isinstance(crash.action, (Crash, Stop)) and not full_disk:
         return False
     assert isinstance(restart.timing, At)
     if isinstance(crash.timing, At) and crash.timing.at_ns > restart.timing.at_ns:
