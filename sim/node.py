@@ -201,14 +201,6 @@ class Node:
             return
         handler(source, message)
 
-    def knows(self, cls: type) -> bool:
-        """Return whether the process has a handler for messages of that class."""
-        return self.process is not None and cls in self.process.handlers
-
-    def order(self, message: Any) -> None:
-        """Hand a message from the machine itself to the process, in the state that it is in."""
-        self.receive(self.name, message)
-
     def _running_table(self) -> dict[type, Handler]:
         assert self.process is not None
         if self._cpu is not None:

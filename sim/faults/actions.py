@@ -22,16 +22,14 @@ from sim.scenario.faults import (
     Flap,
     Heal,
     Isolate,
-    Members,
     Partition,
     Pause,
     Restart,
     Ring,
     Slow,
-    Stop,
-    Transfer,
     selectors_of,
 )
+from sim.scenario.orders import Members, Stop, Transfer
 from sim.scenario.selectors import Selector
 
 

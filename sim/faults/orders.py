@@ -9,7 +9,7 @@ from sim.errors import UserError
 from sim.faults.ongoing import Ongoing
 from sim.faults.targets import Names
 from sim.node import Node
-from sim.scenario import faults
+from sim.scenario.orders import Members, Transfer
 
 
 def stop(ongoing: Ongoing) -> None:
@@ -18,8 +18,8 @@ def stop(ongoing: Ongoing) -> None:
         if node.process is None:
             continue
         incarnation = node.incarnation
-        if node.knows(Stop):
-            node.order(Stop(lambda node=node, n=incarnation: _end(node, n)))  # type: ignore[misc]
+        if _knows(node, Stop):
+            node.receive(node.name, Stop(lambda node=node, n=incarnation: _end(node, n)))  # type: ignore[misc]
         else:
             node.crash("stop")
         ongoing.hold(("down", node.name, 0), lambda node=node, n=incarnation: _again(node, n))  # type: ignore[misc]
@@ -43,7 +43,7 @@ def transfer(ongoing: Ongoing) -> None:
     Raises:
         UserError: processes of this protocol know no such order.
     """
-    action: faults.Transfer = ongoing.fault.action  # type: ignore[assignment]
+    action: Transfer = ongoing.fault.action  # type: ignore[assignment]
     targets = ongoing.groups[0]
     to = ongoing.groups[1] if action.to is not None else ()
     if action.to is not None and not to:
@@ -57,7 +57,7 @@ def members(ongoing: Ongoing) -> None:
     Raises:
         UserError: processes of this protocol know no such order.
     """
-    action: faults.Members = ongoing.fault.action  # type: ignore[assignment]
+    action: Members = ongoing.fault.action  # type: ignore[assignment]
     targets, *rest = ongoing.groups
     groups = iter(rest)
     voters, learners, removed = (
@@ -71,10 +71,14 @@ def _order(ongoing: Ongoing, targets: Names, order: Any) -> None:
         node = ongoing.cluster.nodes[name]
         if node.process is None:
             continue
-        if not node.knows(type(order)):
+        if not _knows(node, type(order)):
             action, protocol = ongoing.fault.action.name, ongoing.cluster.plan.protocol.name
             raise UserError(
                 f"{action}: a {protocol} process as it is set does not know this order "
                 "(Raft: leadership_transfer, membership)"
             )
-        node.order(order)
+        node.receive(name, order)
+
+
+def _knows(node: Node, order: type) -> bool:
+    return node.process is not None and order in node.process.handlers

@@ -13,6 +13,7 @@ from sim.conditions import OPERATORS
 from sim.distributions import Distribution
 from sim.network.spec import Loss
 from sim.scenario.network import Reorder
+from sim.scenario.orders import Members, Stop, Transfer
 from sim.scenario.selectors import Selector, Several, Single
 from sim.scenario.units import Rate
 
@@ -119,36 +120,6 @@ class Campaign:
 
     name: ClassVar[str] = "campaign"
     targets: Selector
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """The processes are told to end (SIGTERM), which they may do in an orderly way; they start again
-    `restart_after_ns` after they were told (None: not by themselves)."""
-
-    name: ClassVar[str] = "stop"
-    targets: Selector
-    restart_after_ns: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """A leader is told to hand its leadership over, to a node or (None) to whoever is best fit."""
-
-    name: ClassVar[str] = "transfer"
-    targets: Selector
-    to: Selector | None
-
-
-@dataclass(frozen=True, slots=True)
-class Members:
-    """A leader is told to change who the members are."""
-
-    name: ClassVar[str] = "members"
-    targets: Selector
-    voters: Selector | None
-    learners: Selector | None
-    removed: Selector | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,9 @@ from sim.scenario.faults import (
     Restart,
     Ring,
     Slow,
-    Stop,
     selectors_of,
 )
+from sim.scenario.orders import Stop
 from sim.scenario.selectors import Selector, static_nodes
 from sim.scenario.shapes import Context
 from sim.scenario.units import written_duration
