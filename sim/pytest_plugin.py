@@ -131,6 +131,7 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         """Run it; anything but `pass` is a failure."""
+        from sim.cli.junit import properties
         from sim.run import run
 
         result = run(self.scenario, seed=self.seed)
@@ -163,18 +164,6 @@ def shown(result: Result, replay: str) -> str:
     from sim.cli.screen.report import report
 
     return report(result, Look(width=WIDTH), replay)
-
-
-def properties(result: Result) -> list[tuple[str, object]]:
-    """Return verdict, seed, digest and every measured metric, for JUnit XML."""
-    fixed: dict[str, object] = {
-        "verdict": result.verdict.status,
-        "protocol": result.protocol,
-        "seed": result.seed,
-        "digest": result.digest,
-    }
-    measured = {name: value for name, value in result.metrics.items() if value is not None}
-    return [*fixed.items(), *measured.items()]
 
 
 def _shortest(path: Path) -> Path:

@@ -72,7 +72,17 @@ def _invoke(arguments: list[str]) -> int:
     except UserError as error:
         # A scenario's problems begin with file:line:column, as editors and CI expect them.
         say(str(error), prefix="" if hasattr(error, "problems") else "leadersim: ")
+        _annotate(error)
         return Exit.BAD_INPUT
+
+
+def _annotate(error: Exception) -> None:
+    """Show each mistake at its place where GitHub Actions runs this."""
+    from sim.cli import github
+
+    if github.wanted():
+        for problem in getattr(error, "problems", ()):
+            github.show(github.of_problem(problem))
 
 
 def _with_hint(error: Exception) -> str:

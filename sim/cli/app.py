@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from sim.cli.baseline import baseline
 from sim.cli.calibrate import calibrate
 from sim.cli.check import check, schema
 from sim.cli.compare import compare
@@ -13,6 +14,7 @@ from sim.cli.history import history
 from sim.cli.listing import metrics, protocols, scenarios, workloads
 from sim.cli.run import run
 from sim.cli.sweep import sweep
+from sim.cli.tune import tune
 
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -62,17 +64,7 @@ def cli(context: click.Context) -> None:
 
 
 for command in (
-    run,
-    sweep,
-    compare,
-    calibrate,
-    history,
-    check,
-    scenarios,
-    protocols,
-    workloads,
-    metrics,
-    schema,
-    completion,
-):
+    run, sweep, compare, tune, baseline, calibrate, history,
+    check, scenarios, protocols, workloads, metrics, schema, completion,
+):  # fmt: skip
     cli.add_command(command)

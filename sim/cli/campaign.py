@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.cli import discard_stdout, engine, report_bug, say
+from sim.cli import discard_stdout, engine, github, report_bug, say
 from sim.cli.exits import OF_STATUS, Exit, worst
 from sim.cli.progress import Progress
 from sim.errors import UserError
 
 if TYPE_CHECKING:
+    from sim.cli.junit import JUnit
     from sim.result import Result
     from sim.run import Divergence
     from sim.scenario import Scenario
@@ -42,12 +43,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to run; nothing of this changes what happens. `folder` says where a job's files go."""
+    """How to run; nothing of this changes what happens. `folder` says where a job's files go.
+
+    `junit` takes in every run; `annotate`: those that do not pass are shown as GitHub Actions has it.
+    """
 
     trace: Level = "digest"
     folder: Callable[[Job], Path] | None = None
     verify: bool = False
     quiet: bool = False
+    junit: JUnit | None = None
+    annotate: bool = False
 
 
 Show = Callable[["Result", Job], str]
@@ -117,11 +123,14 @@ def _do(job: Job, settings: Settings, show: Show, ledger: Ledger, progress: Prog
             result.replay = job.replay
             result.write(settings.folder(job))
         text, status = show(result, job), judged
+        _tell_ci(result, job, settings, progress)
     except UserError:
         raise
     except Exception:
         with progress.hidden():
             report_bug(job.replay)
+        if settings.junit is not None:
+            settings.junit.crashed(job)
     ledger.count(status)
     progress.advance(status != "pass")
     with progress.hidden():
@@ -129,6 +138,14 @@ def _do(job: Job, settings: Settings, show: Show, ledger: Ledger, progress: Prog
         sys.stdout.flush()
     if settings.verify and status != "crashed":
         _verify(job, settings, ledger, progress)
+
+
+def _tell_ci(result: Result, job: Job, settings: Settings, progress: Progress) -> None:
+    if settings.junit is not None:
+        settings.junit.add(job, result)
+    if settings.annotate and result.verdict.status != "pass":
+        with progress.hidden():
+            github.show(github.of_run(job, result))
 
 
 def _verify(job: Job, settings: Settings, ledger: Ledger, progress: Progress) -> None:

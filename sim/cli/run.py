@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli import engine, jsonout, say
+from sim.cli import engine, github, jsonout, say
 from sim.cli.arguments import SeedsType, SeedType
 from sim.cli.completion import complete_protocol, complete_scenario
 from sim.cli.console import color_option, current_look
@@ -20,6 +20,7 @@ from sim.errors import UserError
 
 if TYPE_CHECKING:
     from sim.cli.campaign import Job, Ledger, Settings, Show
+    from sim.cli.junit import JUnit
     from sim.result import Result
     from sim.scenario import Scenario
     from sim.trace import Level
@@ -40,6 +41,7 @@ class Options:
     trace: Level
     quiet: bool
     verify: bool
+    junit: Path | None
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -72,6 +74,9 @@ class Options:
 @click.option(
     "--verify-determinism", "verify", is_flag=True, help="Also run each twice and compare the traces."
 )
+@click.option(
+    "--junit", metavar="FILE", type=click.Path(path_type=Path), help="Write JUnit XML there, for CI."
+)
 @color_option
 def run(paths: tuple[str, ...], **flags: Any) -> Exit:
     """Run scenarios: files, directories, or names of those that come with leadersim.
@@ -88,7 +93,12 @@ def run(paths: tuple[str, ...], **flags: Any) -> Exit:
     seeds = options.seeds or (() if options.seed is None else (options.seed,))
     planned = len(scenarios) * max(1, len(seeds))
     settings = campaign.Settings(
-        options.trace, _folders(options.out, scenarios, planned), options.verify, options.quiet
+        options.trace,
+        _folders(options.out, scenarios, planned),
+        options.verify,
+        options.quiet,
+        _junit(options.junit),
+        github.wanted(),
     )
     _say_what_is_left_out(scenarios, options)
     show = _show(options, scenarios, seeds, planned)
@@ -116,6 +126,17 @@ def _folders(out: Path | None, scenarios: Sequence[Scenario], planned: int) -> C
     if planned == 1:
         return lambda job: out
     return lambda job: out / f"{job.scenario.name}-{job.scenario.protocol.name}-{job.seed}"
+
+
+def _junit(path: Path | None) -> JUnit | None:
+    """Return what collects the runs for CI; refuse before anything runs a file that cannot be written."""
+    if path is None:
+        return None
+    from sim.cli.junit import JUnit
+
+    suite = JUnit(path)
+    suite.write()
+    return suite
 
 
 def _say_what_is_left_out(scenarios: Sequence[Scenario], options: Options) -> None:
@@ -174,6 +195,8 @@ def _close(ledger: Ledger, options: Options, settings: Settings) -> None:
     """Say how it all ended, as far as that was not said by the runs themselves."""
     from sim.cli.screen.summary import closing
 
+    if settings.junit is not None:
+        settings.junit.write()
     if ledger.stopped:
         say(ledger.stopped)
     if options.out is not None and ledger.done > ledger.counts["crashed"] and not options.quiet:

@@ -21,6 +21,7 @@ from sim.errors import UserError
 
 if TYPE_CHECKING:
     from sim.sweep import Batch, Campaign
+    from sim.sweep.cells import Refused
     from sim.sweep.store import Store
     from sim.sweep.summary import CellSummary
 
@@ -118,8 +119,13 @@ def sweep(paths: tuple[str, ...], **flags: Any) -> Exit:
     return ending.code
 
 
-def prepare(paths: tuple[str, ...], options: Options) -> tuple[Campaign, Store | None]:
-    """Return what is to be run and where it goes; everything that is wrong with it is said before."""
+def prepare(
+    paths: tuple[str, ...], options: Options, refused: list[Refused] | None = None
+) -> tuple[Campaign, Store | None]:
+    """Return what is to be run and where it goes; everything that is wrong with it is said before.
+
+    With a list `refused`, combinations that the scenario does not allow go there instead.
+    """
     from sim.sweep import plan as make
     from sim.sweep import split_vary
 
@@ -131,7 +137,12 @@ def prepare(paths: tuple[str, ...], options: Options) -> tuple[Campaign, Store |
     if options.resume and options.out is None:
         raise UserError("--resume needs the directory that is to be completed: --out DIR")
     plan = make(
-        paths, seeds=options.seeds, vary=vary, protocols=options.protocols, overrides=options.overrides
+        paths,
+        seeds=options.seeds,
+        vary=vary,
+        protocols=options.protocols,
+        overrides=options.overrides,
+        refused=refused,
     )
     return plan, None if options.out is None else plan.store(options.out, options.resume)
 

@@ -106,6 +106,22 @@ def _value(written: Any, unit: str) -> float:
         raise QuantityError(f"{text.partition(', expected')[0]}, expected {_EXAMPLES[unit]}") from None
 
 
+def conditions(text: str) -> tuple[Condition, ...]:
+    """Return the conditions in a line such as `availability.client >= 99%`, as `reach:` has them.
+
+    Raises:
+        ValueError: it is none; the message says what was found and what was expected.
+    """
+    match = _LINE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"found {found(text)}, expected `metric operator value`")
+    try:
+        unit = unit_of(match[1])
+    except PydanticCustomError as error:
+        raise ValueError(error.message()) from None
+    return tuple(Condition(match[1], *each) for each in wanted(match[2].strip(), unit))
+
+
 def _expect(value: Any, context: Context) -> tuple[Condition, ...]:
     if not isinstance(value, Mapping):
         raise mistake(f"found {found(value)}, expected a mapping such as {{leader_changes: 1}}")

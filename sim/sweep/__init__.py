@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.errors import UserError
 from sim.sweep.campaign import Batch, Campaign, MakePool, conduct
-from sim.sweep.cells import Cell, Source, cells, split_vary
+from sim.sweep.cells import Cell, Refused, Source, cells, split_vary
 from sim.sweep.dispatch import SweepLost
 
 if TYPE_CHECKING:
@@ -72,13 +72,14 @@ def plan(
     vary: Mapping[str, Sequence[Any]] | None = None,
     protocols: Sequence[str] = (),
     overrides: Sequence[str] = (),
+    refused: list[Refused] | None = None,
 ) -> Campaign:
-    """Return what would be run; see `sweep`, which does it."""
+    """Return what would be run; see `sweep`, which does it, and `cells` for `refused`."""
     sources = [scenarios] if isinstance(scenarios, str | Path | Mapping) else list(scenarios)
     if not seeds or len(set(seeds)) < len(seeds):
         raise UserError("expected seeds, each once")
     values = {path: [_written(value) for value in listed] for path, listed in (vary or {}).items()}
-    found = cells(sources, protocols, values, overrides)
+    found = cells(sources, protocols, values, overrides, refused)
     asked = {
         "scenarios": list(dict.fromkeys(cell.scenario for cell in found)),
         "protocols": list(protocols),

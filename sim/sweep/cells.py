@@ -20,6 +20,8 @@ Source = str | Path | Mapping[str, Any]
 """A path, the name of a shipped scenario, or a mapping of the shape of a file."""
 Varied = tuple[tuple[str, str], ...]
 """Paths and the values they have in a cell, as text: (("network.loss", "5%"),)."""
+Refused = tuple[str, Varied, str]
+"""A combination that a scenario does not allow: its protocol ("": the file's own), values, and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,11 @@ def cells(
     protocols: Sequence[str] = (),
     vary: Mapping[str, Sequence[str]] | None = None,
     overrides: Sequence[str] = (),
+    refused: list[Refused] | None = None,
 ) -> tuple[Cell, ...]:
     """Return the cells in order: scenario by scenario, protocol by protocol, the last path varying fastest.
+
+    With a list `refused`, combinations that are not valid go there, as long as any other is.
 
     Raises:
         ScenarioError: with every mistake of every cell.
@@ -103,7 +108,9 @@ def cells(
                 found.append(_cell(source, protocol, varied, overrides))
             except ScenarioError as error:
                 problems |= dict.fromkeys(_as_vary(each, varied) for each in error.problems)
-    if problems:
+                if refused is not None:
+                    refused.append((protocol or "", varied, error.problems[0].message))
+    if problems and (refused is None or not found):
         raise ScenarioError(list(problems))
     _check(found)
     return tuple(found)

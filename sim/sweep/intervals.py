@@ -40,15 +40,19 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A quantile in ns and its interval; None where censoring hides it: it is longer than what was seen."""
+    """A quantile in ns and its interval; None where censoring hides it: it is longer than what was seen.
+
+    error_ns: the standard error, of the same resamples; None if any of them does not reach the quantile.
+    """
 
     value: int | None
     low: int | None
     high: int | None
+    error_ns: float | None = None
 
 
-def estimate(lengths: Lengths, share: float) -> Estimate:
-    """Return the quantile and its 95 % interval; all None if there are no lengths."""
+def estimate(lengths: Lengths, share: float, level: float = LEVEL) -> Estimate:
+    """Return the quantile and its interval of confidence `level`; all None if there are no lengths."""
     if not lengths.total:
         return Estimate(None, None, None)
     at = np.array(sorted(lengths.complete | lengths.censored), dtype=np.int64)
@@ -56,8 +60,10 @@ def estimate(lengths: Lengths, share: float) -> Estimate:
     cut_off = np.array([lengths.censored[each] for each in at.tolist()], dtype=np.int64)
     value = _quantiles(ended[None, :], cut_off[None, :], at, share)[0]
     drawn = np.sort(_resampled(ended, cut_off, at, share))
-    low, high = (drawn[_rank(each)] for each in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
-    return Estimate(*(None if np.isinf(each) else int(each) for each in (value, low, high)))
+    low, high = (drawn[_rank(each)] for each in ((1 - level) / 2, (1 + level) / 2))
+    error_ns = None if np.isinf(drawn[-1]) else float(drawn.std())
+    value, low, high = (None if np.isinf(each) else int(each) for each in (value, low, high))
+    return Estimate(value, low, high, error_ns)
 
 
 def _rank(share: float) -> int:
