@@ -39,6 +39,7 @@ class Bench:
         contenders = names.get("contender", ())
         self.group = Group(contenders=contenders, servers=names.get("server", contenders))
         self.parameters = parameters
+        self.now_ns = 0  # what the clock of a process shows that starts
         self.network: list[Envelope] = []
         self.mail: list[Envelope] = []
         self.effects: list[tuple[NodeId, Effect]] = []
@@ -52,12 +53,14 @@ class Bench:
             for name in names[role.name]:
                 self._roles[name] = role
                 self.storages[name] = role.storage()
-                self.restart(name)
+        for name in self._roles:
+            self.restart(name)
 
     def restart(self, node: NodeId) -> None:
         """Start a process from what is durable."""
         assert node not in self.processes, f"{node} is running"
         host = self.hosts[node] = RecordingHost(node)
+        host.now_ns = self.now_ns
         self._outboxes[node] = deque()
         create = self._roles[node].create
         self.processes[node] = create(host, self.group, self.parameters, self.storages[node].copy())

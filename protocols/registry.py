@@ -23,6 +23,9 @@ BUILT_IN: dict[str, str] = {
     "paxos-lease": "protocols.lease.paxos_lease:SPEC",
     "replicated-lock": "protocols.lease.replicated_lock:SPEC",
     "redlock": "protocols.lease.redlock:SPEC",
+    "etcd": "protocols.etcd:SPEC",
+    "etcd-naive-blind-put": "protocols.etcd:BLIND_PUT",
+    "etcd-naive-key-per-node": "protocols.etcd:KEY_PER_NODE",
     "raft": "protocols.raft:SPEC",
 }
 

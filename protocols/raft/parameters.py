@@ -35,6 +35,9 @@ class RaftParameters:
     overlap_own_vote: bool = parameter(
         True, "flag", "A candidate asks for votes while its own is still being written to its disk."
     )
+    announce_commits: bool = parameter(
+        False, "flag", "The leader says at once what it committed; otherwise with its next message."
+    )
     # Timers ----------------------------------------------------------------------------------------
     candidate_timeout: tuple[int, int] = parameter(
         NO_RANGE, "duration_range", "How long a candidate waits for votes; 0: as election_timeout says."

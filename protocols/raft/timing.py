@@ -7,7 +7,7 @@ candidate timer; hashicorp/raft (`runFollower`) for polled contacts.
 from __future__ import annotations
 
 from protocols.api import Group, Host, NodeId
-from protocols.raft.hosting import Hosting
+from protocols.raft.announcing import Announcing
 from protocols.raft.messages import InstallSnapshot
 from protocols.raft.parameters import RaftParameters, priority_of
 from protocols.raft.service import PLAIN, Seam
@@ -16,7 +16,7 @@ from protocols.raft.storage import RaftStorage
 from protocols.raft.timers import ContactTimer, PolledTimer, TickedContactTimer, Ticks, TickTimer
 
 
-class Timing(Hosting):
+class Timing(Announcing):
     """Sets the timers, in ticks or not, and knows when a leader was last heard of."""
 
     __slots__ = ("_candidate_range", "_delay_ns", "_drawn", "_priorities", "_timer", "priority", "ticks")
