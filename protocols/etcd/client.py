@@ -6,12 +6,12 @@ Source: `client/v3` (client, watch, retry_interceptor), gRPC (round_robin, conne
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from protocols.api import Handler, Host, NodeId
 from protocols.connections import Connection, Connections
-from protocols.etcd.operations import Event, Get, Txn
+from protocols.etcd.asking import Answered, Asked, ClientWatch, Endpoint
+from protocols.etcd.operations import Get, Txn, WatchEvent
 from protocols.etcd.parameters import EtcdParameters
 from protocols.etcd.rpc import (
     KeepAliveBroken,
@@ -33,45 +33,6 @@ BACKOFF_MAXIMUM = 120_000 * MS
 READ_RETRY = 25 * MS
 """A read is tried again after so long, elsewhere (`defaultBackoffWaitBetween`)."""
 
-Outcome = Literal["ok", "timeout", "unavailable"]
-Answered = Callable[[Outcome, Any], None]
-"""("ok", response); "timeout" and "unavailable": nobody knows whether it was or will be done."""
-
-
-@dataclass(slots=True)
-class Endpoint:
-    """A member as the client sees it."""
-
-    name: NodeId
-    connection: Connection | None = None
-    retry_at: int = 0  # not connected again before, on the local clock
-    failures: int = 0  # in a row
-    pinged_at: int = 0  # 0: no ping is under way
-
-
-@dataclass(slots=True)
-class Asked:
-    """A request that is not answered."""
-
-    operation: Any
-    serializable: bool
-    then: Answered
-    deadline: int  # on the local clock
-    endpoint: Endpoint | None = None
-
-
-@dataclass(slots=True)
-class Watch:
-    """A watch, wherever it runs; `changed` gets events in order, `compacted` the revision once it fails."""
-
-    id: int
-    key: str
-    prefix: bool
-    next_revision: int
-    changed: Callable[[list[Event]], None]
-    compacted: Callable[[int], None]
-    endpoint: Endpoint | None = None
-
 
 class EtcdClient:
     """One client; its owner's `keep_alive` hears of the keep-alive stream."""
@@ -87,7 +48,7 @@ class EtcdClient:
         self._endpoints = {name: Endpoint(name) for name in turned}
         self._order = [*self._endpoints.values()]
         self._asked: dict[int, Asked] = {}
-        self._watches: dict[int, Watch] = {}
+        self._watches: dict[int, ClientWatch] = {}
         self._serial = 0
         self._deadline = host.timer("request deadline", self._on_deadline)
         self._retry = host.timer("request retry", self._on_retry)
@@ -161,22 +122,24 @@ class EtcdClient:
         self,
         key: str,
         revision: int,
-        changed: Callable[[list[Event]], None],
+        changed: Callable[[list[WatchEvent]], None],
         compacted: Callable[[int], None],
         prefix: bool = False,
-    ) -> Watch:
+    ) -> ClientWatch:
         """Watch a key from a revision on; it goes on at another member when the connection ends."""
         self._serial += 1
-        watch = self._watches[self._serial] = Watch(self._serial, key, prefix, revision, changed, compacted)
+        watch = self._watches[self._serial] = ClientWatch(
+            self._serial, key, prefix, revision, changed, compacted
+        )
         self._place(watch)
         return watch
 
-    def unwatch(self, watch: Watch) -> None:
+    def unwatch(self, watch: ClientWatch) -> None:
         """Watch no more."""
         if self._watches.pop(watch.id, None) and watch.endpoint and watch.endpoint.connection:
             watch.endpoint.connection.send(WatchCancel(watch.id))
 
-    def _place(self, watch: Watch) -> None:
+    def _place(self, watch: ClientWatch) -> None:
         # All watches of a client are on one stream, and so at one member.
         places = (each.endpoint for each in self._watches.values() if each.endpoint is not None)
         endpoint = watch.endpoint = next(places, None) or self._pick()

@@ -15,7 +15,6 @@ from protocols.etcd.operations import (
     Compact,
     Delete,
     Done,
-    Event,
     Failed,
     Get,
     LeaseCheckpoint,
@@ -27,6 +26,7 @@ from protocols.etcd.operations import (
     Response,
     Txn,
     TxnResponse,
+    WatchEvent,
 )
 from protocols.etcd.store import Store, StoreState
 from protocols.kv import KeyValue, KeyValueState
@@ -35,7 +35,7 @@ from protocols.kv import KeyValue, KeyValueState
 class Listener(Protocol):
     """What a member does when its state machine changes."""
 
-    def changed(self, events: list[Event]) -> None:
+    def changed(self, events: list[WatchEvent]) -> None:
         """Keys changed, all under one revision."""
 
     def granted(self, lease: LeaseId) -> None:

@@ -26,7 +26,7 @@ class KeyValue:
 
 
 @message
-class Event:
+class WatchEvent:
     """A change of one key; of a deletion, `kv` has only the key and its revision."""
 
     kind: Literal["put", "delete"]

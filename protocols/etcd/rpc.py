@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from protocols.api import message
-from protocols.etcd.operations import Event, LeaseId
+from protocols.etcd.operations import LeaseId, WatchEvent
 
 
 @message
@@ -93,7 +93,7 @@ class WatchResponse:
     """
 
     watch: int
-    events: tuple[Event, ...]
+    events: tuple[WatchEvent, ...]
     revision: int
     compact_revision: int = 0
 

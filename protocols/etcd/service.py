@@ -14,7 +14,7 @@ from protocols.api import Entry, Handler, NodeId, Refused
 from protocols.connections import Connection, Connections
 from protocols.etcd.leasing import Leasing
 from protocols.etcd.machine import EtcdMachine
-from protocols.etcd.operations import Event, Get, LeaseGrant, LeaseId, Txn
+from protocols.etcd.operations import Get, LeaseGrant, LeaseId, Txn, WatchEvent
 from protocols.etcd.parameters import EtcdParameters
 from protocols.etcd.rpc import (
     KeepAlive,
@@ -110,7 +110,7 @@ class EtcdService:
 
     # What the state machine tells ----------------------------------------------------------------
 
-    def changed(self, events: list[Event]) -> None:
+    def changed(self, events: list[WatchEvent]) -> None:
         """Tell the watchers."""
         self._watching.changed(events)
 

@@ -16,13 +16,13 @@ from protocols.etcd.operations import (
     Compare,
     Delete,
     DeleteResponse,
-    Event,
     Failed,
     Get,
     GetResponse,
     KeyValue,
     Put,
     PutResponse,
+    WatchEvent,
 )
 
 _RELATIONS: dict[str, Callable[[Any, Any], bool]] = {"=": eq, "!=": ne, "<": lt, ">": gt}
@@ -38,7 +38,7 @@ class StoreState:
     revision: int
     compact_revision: int
     history: tuple[tuple[str, tuple[KeyValue, ...]], ...]  # tombstones included
-    events: tuple[Event, ...]
+    events: tuple[WatchEvent, ...]
 
 
 class Store:
@@ -64,7 +64,7 @@ class Store:
         self.compact_revision = 0
         self.current: dict[str, KeyValue] = {}
         self._history: dict[str, list[KeyValue]] = {}
-        self._events: list[Event] = []
+        self._events: list[WatchEvent] = []
         self._pending = 2  # the revision of the change under way
         self._changed = False
 
@@ -92,7 +92,7 @@ class Store:
         value = missing if kv is None else getattr(kv, compare.target)
         return _RELATIONS[compare.relation](value, compare.value)
 
-    def events_from(self, revision: int, key: str, prefix: bool) -> list[Event]:
+    def events_from(self, revision: int, key: str, prefix: bool) -> list[WatchEvent]:
         """Return the changes of a key, or of those with a prefix, from that revision on, in order."""
         first = bisect_left(self._events, revision, key=_event_revision)
         return [event for event in self._events[first:] if matches(key, prefix, event.kv.key)]
@@ -122,7 +122,7 @@ class Store:
         created, version = (old.create_revision, old.version) if old else (revision, 0)
         kv = KeyValue(request.key, request.value, created, revision, version + 1, request.lease)
         self.current[request.key] = kv
-        self._remember(Event("put", kv))
+        self._remember(WatchEvent("put", kv))
         self._attach(request.key, request.lease)
         return PutResponse(revision)
 
@@ -133,11 +133,11 @@ class Store:
             keys = sorted(key for key in self.current if key.startswith(request.key))
         for key in keys:
             del self.current[key]
-            self._remember(Event("delete", KeyValue(key, None, 0, self._pending, 0, NO_LEASE)))
+            self._remember(WatchEvent("delete", KeyValue(key, None, 0, self._pending, 0, NO_LEASE)))
             self._attach(key, NO_LEASE)
         return DeleteResponse(self._pending if self._changed else self.revision, len(keys))
 
-    def end(self) -> list[Event]:
+    def end(self) -> list[WatchEvent]:
         """End a change; return its events, which are none where nothing changed."""
         if not self._changed:
             return []
@@ -146,7 +146,7 @@ class Store:
         first = bisect_left(self._events, self.revision, key=_event_revision)
         return self._events[first:]
 
-    def _remember(self, event: Event) -> None:
+    def _remember(self, event: WatchEvent) -> None:
         self._changed = True
         self._events.append(event)
         self._history.setdefault(event.kv.key, []).append(event.kv)

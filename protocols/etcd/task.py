@@ -11,8 +11,9 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
-from protocols.etcd.client import EtcdClient, Watch
-from protocols.etcd.operations import Event
+from protocols.etcd.asking import ClientWatch
+from protocols.etcd.client import EtcdClient
+from protocols.etcd.operations import WatchEvent
 from protocols.script import Sleep
 
 
@@ -54,7 +55,7 @@ class Task:
         self._client = client
         self._script = script
         self._timer = client.host.timer(name, lambda: self._resume(None))
-        self._watch: Watch | None = None
+        self._watch: ClientWatch | None = None
         self._alive = True
         self._start: dict[type, Callable[[Any], None]] = {
             Do: self._do,
@@ -94,15 +95,15 @@ class Task:
         self._begin_watch(step.key, step.revision, step.prefix, lambda events: events)
 
     def _deleted(self, step: Deleted) -> None:
-        def wanted(events: list[Event]) -> Any:
+        def wanted(events: list[WatchEvent]) -> Any:
             return any(event.kind == "delete" for event in events)
 
         self._begin_watch(step.key, step.revision, False, wanted)
 
     def _begin_watch(
-        self, key: str, revision: int, prefix: bool, wanted: Callable[[list[Event]], Any]
+        self, key: str, revision: int, prefix: bool, wanted: Callable[[list[WatchEvent]], Any]
     ) -> None:
-        def changed(events: list[Event]) -> None:
+        def changed(events: list[WatchEvent]) -> None:
             found = wanted(events)
             if found:
                 self._end_watch()

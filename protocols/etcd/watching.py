@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from protocols.api import Host
 from protocols.connections import Connection
-from protocols.etcd.operations import Event
+from protocols.etcd.operations import WatchEvent
 from protocols.etcd.rpc import WatchCancel, WatchCreate, WatchResponse
 from protocols.etcd.store import Store, matches
 
@@ -67,9 +67,9 @@ class Watching:
         for key in [key for key in self._all if key[0] is connection]:
             self._drop(self._all.pop(key))
 
-    def changed(self, events: list[Event]) -> None:
+    def changed(self, events: list[WatchEvent]) -> None:
         """Send what just changed to those who have seen all before."""
-        wanted: dict[Watcher, list[Event]] = {}
+        wanted: dict[Watcher, list[WatchEvent]] = {}
         for event in events:
             key = event.kv.key
             for watcher in self._of_key.get(key, ()):
@@ -87,7 +87,7 @@ class Watching:
         self._unsynced.clear()
         self._add_unsynced(self._all.values())
 
-    def _send(self, watcher: Watcher, events: Iterable[Event]) -> None:
+    def _send(self, watcher: Watcher, events: Iterable[WatchEvent]) -> None:
         # A watch may begin in the future.
         found = tuple(event for event in events if event.kv.mod_revision >= watcher.next_revision)
         revision = self._store.revision

@@ -12,7 +12,6 @@ from protocols.etcd.operations import (
     Compare,
     Delete,
     DeleteResponse,
-    Event,
     Failed,
     Get,
     GetResponse,
@@ -23,6 +22,7 @@ from protocols.etcd.operations import (
     PutResponse,
     Txn,
     TxnResponse,
+    WatchEvent,
 )
 
 
@@ -192,7 +192,7 @@ def test_listener_hears_of_changes_as_they_are_applied() -> None:
         def __init__(self) -> None:
             self.heard: list[Any] = []
 
-        def changed(self, events: list[Event]) -> None:
+        def changed(self, events: list[WatchEvent]) -> None:
             self.heard.append([(event.kind, event.kv.key) for event in events])
 
         def granted(self, lease: int) -> None:

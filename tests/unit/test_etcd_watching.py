@@ -6,7 +6,7 @@ from typing import Any
 
 from protocols.connections import Connection
 from protocols.etcd.machine import EtcdMachine
-from protocols.etcd.operations import Compact, Delete, Event, LeaseGrant, LeaseRevoke, Put
+from protocols.etcd.operations import Compact, Delete, LeaseGrant, LeaseRevoke, Put, WatchEvent
 from protocols.etcd.rpc import WatchCancel, WatchCreate, WatchResponse
 from protocols.etcd.watching import SYNC_INTERVAL, Watching
 from protocols.recording import RecordingHost
@@ -47,7 +47,7 @@ class Served:
         for operation in operations:
             self.machine.apply(operation)
 
-    def changed(self, events: list[Event]) -> None:
+    def changed(self, events: list[WatchEvent]) -> None:
         self.watching.changed(events)
 
     def granted(self, lease: int) -> None:
