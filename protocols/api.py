@@ -161,7 +161,7 @@ class Storage(Protocol):
 
 
 class Process(Protocol):
-    """One incarnation of one node."""
+    """One incarnation of one node; it may have `resign()`: give up the leadership, its work is done."""
 
     @property
     def handlers(self) -> Mapping[type, Handler]:

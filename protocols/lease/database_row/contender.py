@@ -59,6 +59,9 @@ class RowContender(LeaseHolder):
         give_up_at = self.host.now() + parameters.hold_for if parameters.hold_for else None
         pause = parameters.renew_interval
         while self.epoch is not None:
+            if self.resigned:
+                yield from self._give_up()
+                return
             if give_up_at is not None and self.host.now() + pause >= give_up_at:
                 yield Sleep(max(give_up_at - self.host.now(), 0))
                 yield from self._give_up()

@@ -68,6 +68,9 @@ class LockClient(LeaseHolder):
         parameters = self.parameters
         release_at = self.host.now() + parameters.hold_for if parameters.hold_for else None
         while self.epoch is not None:
+            if self.resigned:
+                yield from self._release()
+                return
             if release_at is not None and self.host.now() + parameters.heartbeat_period >= release_at:
                 yield Sleep(max(release_at - self.host.now(), 0))
                 yield from self._release()

@@ -65,6 +65,9 @@ class LockContender(LeaseHolder):
         release_at = self.host.now() + parameters.hold_for if parameters.hold_for else None
         pause = parameters.renew_interval
         while self.epoch is not None:
+            if self.resigned:
+                yield from self._release()
+                return
             if release_at is not None and self.host.now() + pause >= release_at:
                 yield Sleep(max(release_at - self.host.now(), 0))
                 yield from self._release()

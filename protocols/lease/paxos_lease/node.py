@@ -121,7 +121,7 @@ class PaxosLeaseNode(LeaseHolder):
         pause = parameters.renew_interval
         while self.epoch is not None:
             yield Sleep(pause)
-            if stop_at is not None and self.host.now() >= stop_at:
+            if self.resigned or (stop_at is not None and self.host.now() >= stop_at):
                 self.lose("released")
                 yield Sleep(parameters.max_lease)
             elif self.epoch is not None:

@@ -52,6 +52,9 @@ class RedlockContender(LeaseHolder):
         release_at = self.host.now() + parameters.hold_for if parameters.hold_for else None
         pause = parameters.renew_interval
         while self.epoch is not None:
+            if self.resigned:
+                self.lose("released")
+                break
             if release_at is not None and self.host.now() + pause >= release_at:
                 yield Sleep(max(release_at - self.host.now(), 0))
                 self.lose("released")
