@@ -27,6 +27,7 @@ BUILT_IN: dict[str, str] = {
     "etcd-naive-blind-put": "protocols.etcd:BLIND_PUT",
     "etcd-naive-key-per-node": "protocols.etcd:KEY_PER_NODE",
     "raft": "protocols.raft:SPEC",
+    "zookeeper-ensemble": "protocols.zookeeper:ENSEMBLE",
 }
 
 _registered: dict[str, ProtocolSpec] = {}
