@@ -121,6 +121,10 @@ NOTES: dict[str, tuple[str, ...]] = {
     "committed": ("index", "epoch"),  # commit index, and the epoch of the node that reports it
     "applied": ("first_index", "entries"),  # to the state machine, in order
     "restored": ("index", "epoch"),  # the state machine was replaced by a snapshot up to index
+    # sessions of clients, at each server
+    "session_opened": ("session",),  # the transaction that opens it was applied here
+    "session_closed": ("session",),  # the transaction that closes it was applied here
+    "session_expired": ("session",),  # the leader finds that its time is over, and will close it
 }
 
 

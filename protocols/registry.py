@@ -27,7 +27,10 @@ BUILT_IN: dict[str, str] = {
     "etcd-naive-blind-put": "protocols.etcd:BLIND_PUT",
     "etcd-naive-key-per-node": "protocols.etcd:KEY_PER_NODE",
     "raft": "protocols.raft:SPEC",
+    "zookeeper": "protocols.zookeeper:SPEC",
     "zookeeper-ensemble": "protocols.zookeeper:ENSEMBLE",
+    "zk-create-watch": "protocols.zookeeper:CREATE_WATCH",
+    "zk-naive-create": "protocols.zookeeper:NAIVE_CREATE",
 }
 
 _registered: dict[str, ProtocolSpec] = {}

@@ -64,7 +64,9 @@ class FastLeaderElection:
         finishing = self._has_quorum()
         vote = notification.vote
         if finishing and not beats(vote, self.proposal):
-            self._final.set(self._parameters.finalize_wait)  # the poll begins again; the vote is not looked at
+            self._final.set(
+                self._parameters.finalize_wait
+            )  # the poll begins again; the vote is not looked at
             return
         if vote.state == LOOKING:
             if self._take_vote(source, notification):

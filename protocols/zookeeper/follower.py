@@ -1,4 +1,4 @@
-"""A follower: connects to the leader, takes over its history, then its transactions (Learner, Follower.java)."""
+"""A follower: connects to the leader, takes over its history, then its transactions (Follower.java)."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class Follower:
         self.history.append(diff.entries)
 
     def _on_new_leader(self, new_leader: NewLeader) -> None:
-        """The history is complete: acknowledge it once it, and the epoch, are durable (Learner.syncWithLeader)."""
+        """The history is complete: acknowledge it once it is durable, and the epoch (syncWithLeader)."""
         self.history.enter(self.epoch)
         self._patience = self.parameters.sync_limit * self.parameters.tick_time
         self.send(Ack(new_leader.zxid))

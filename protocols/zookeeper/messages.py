@@ -167,7 +167,7 @@ class Connect:
     """A client wants a session, or goes on with one; it has seen the state after `last_zxid`."""
 
     session: int  # 0: a new one
-    password: int
+    password: int  # of the session
     timeout: int
     last_zxid: int
 

@@ -1,4 +1,4 @@
-"""When sessions expire: on a grid of ticks, so that one look expires many (SessionTrackerImpl, ExpiryQueue)."""
+"""When sessions expire: on a grid of ticks, so that one look expires many (SessionTrackerImpl.java)."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class TreeState:
     """A snapshot."""
 
     nodes: tuple[tuple[str, Znode], ...]
-    sessions: tuple[tuple[int, int, int], ...]  # id, timeout, password
+    sessions: tuple[tuple[int, int], ...]  # id, timeout
     values: KeyValueState
 
 
@@ -58,7 +58,7 @@ class DataTree:
     def __init__(self) -> None:
         self.nodes: dict[str, Znode] = {"": Znode(None, 0, 0, 0, 0)}
         self.children: dict[str, dict[str, None]] = {"": {}}  # paths, in the order of creation
-        self.sessions: dict[int, tuple[int, int]] = {}  # id -> (timeout in ns, password)
+        self.sessions: dict[int, int] = {}  # id -> timeout in ns
         self.ephemerals: dict[int, dict[str, None]] = {}
         self.values = KeyValue()
         self._operations: dict[str, Callable[..., Outcome]] = {
@@ -67,6 +67,7 @@ class DataTree:
             "set_data": self._set_data,
             "create_session": self._create_session,
             "close_session": self._close_session,
+            "error": self._error,
         }
 
     def apply(self, txn: Txn) -> Outcome:
@@ -95,9 +96,7 @@ class DataTree:
         self.nodes[path] = Znode(data, owner, txn.zxid, txn.zxid, txn.zxid)
         self.children[path] = {}
         self.children[above][path] = None
-        self.nodes[above] = replace(
-            parent, pzxid=txn.zxid, created_children=parent.created_children + 1
-        )
+        self.nodes[above] = replace(parent, pzxid=txn.zxid, created_children=parent.created_children + 1)
         if ephemeral:
             self.ephemerals.setdefault(owner, {})[path] = None
         return Outcome(value=(path, txn.zxid), events=(("created", path), ("children", above)))
@@ -133,9 +132,9 @@ class DataTree:
 
     # Sessions -----------------------------------------------------------------------------------
 
-    def _create_session(self, txn: Txn, timeout: int, password: int) -> Outcome:
+    def _create_session(self, txn: Txn, timeout: int) -> Outcome:
         """Open a session; its id is the zxid of this transaction."""
-        self.sessions[txn.zxid] = timeout, password
+        self.sessions[txn.zxid] = timeout
         return Outcome(value=txn.zxid)
 
     def _close_session(self, txn: Txn) -> Outcome:
@@ -147,18 +146,21 @@ class DataTree:
         self.ephemerals.pop(txn.session, None)
         return Outcome(events=tuple(events))
 
+    def _error(self, txn: Txn, error: str) -> Outcome:
+        """Do nothing: the leader found that the transaction must not happen."""
+        return Outcome(error)
+
     # Snapshots ----------------------------------------------------------------------------------
 
     def snapshot(self) -> TreeState:
         """Return the whole state."""
-        sessions = tuple((session, *values) for session, values in self.sessions.items())
-        return TreeState(tuple(self.nodes.items()), sessions, self.values.snapshot())
+        return TreeState(tuple(self.nodes.items()), tuple(self.sessions.items()), self.values.snapshot())
 
     def restore(self, state: TreeState) -> None:
         """Replace the whole state."""
         self.nodes = dict(state.nodes)
         self.children = {path: {} for path in self.nodes}
-        self.sessions = {session: (timeout, password) for session, timeout, password in state.sessions}
+        self.sessions = dict(state.sessions)
         self.ephemerals = {}
         for path, node in state.nodes:
             if path:
