@@ -19,7 +19,7 @@ def test_the_order_is_epoch_then_zxid_then_server() -> None:
 
 
 def test_the_order_is_total() -> None:
-    """Of two different candidates exactly one is better, and better than better is better (ZOOKEEPER-1419)."""
+    """Of two candidates exactly one is better, and better than better is better (ZOOKEEPER-1419)."""
     votes = [Vote(leader, zxid, epoch, 1) for leader, zxid, epoch in product((1, 2, 3), (0, 7), (1, 2))]
     for one, other in product(votes, votes):
         assert beats(one, other) + beats(other, one) == (one != other)
