@@ -18,8 +18,8 @@ from protocols.zookeeper.messages import (
     ClientPong,
     Connect,
     Connected,
-    Event,
     SetWatches,
+    WatchedEvent,
 )
 from protocols.zookeeper.parameters import ZooKeeperParameters
 
@@ -44,7 +44,7 @@ class ZooKeeperClient:
         servers: tuple[NodeId, ...],
         parameters: ZooKeeperParameters,
         changed: Callable[[str], None],
-        event: Callable[[Event], None],
+        event: Callable[[WatchedEvent], None],
     ) -> None:
         self._host = host
         self._parameters = parameters
@@ -71,7 +71,7 @@ class ZooKeeperClient:
         self._packets: dict[type, Callable[[Any], None]] = {
             Connected: self._on_connected,
             Answer: self._on_answer,
-            Event: self._on_event,
+            WatchedEvent: self._on_event,
             ClientPong: lambda pong: None,
         }
 
@@ -183,7 +183,7 @@ class ZooKeeperClient:
             kind = "exist" if name == "exists" and answer.value is None else _WATCHED_BY[name]
             self.watched[kind][operation[1]] = None
 
-    def _on_event(self, event: Event) -> None:
+    def _on_event(self, event: WatchedEvent) -> None:
         self.last_zxid = max(self.last_zxid, event.zxid)
         for kind in _KINDS[event.kind]:
             self.watched[kind].pop(event.path, None)

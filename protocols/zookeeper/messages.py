@@ -200,7 +200,7 @@ class Answer:
 
 
 @message
-class Event:
+class WatchedEvent:
     """A watch came true: "created", "deleted", "changed" or "children", once."""
 
     kind: str

@@ -15,7 +15,7 @@ from protocols.zookeeper.client import (
     SESSION_EXPIRED,
     ZooKeeperClient,
 )
-from protocols.zookeeper.messages import Event
+from protocols.zookeeper.messages import WatchedEvent
 from protocols.zookeeper.parameters import ZooKeeperParameters
 
 ROOT = "/election"
@@ -61,7 +61,7 @@ class Contender:
         self._script: Script | None = None
         self._waits = False
         self._asked = 0  # number of the operation whose answer the script waits for
-        self._news: deque[Event | None] = deque()  # what happened while the script did not wait
+        self._news: deque[WatchedEvent | None] = deque()  # what happened while the script did not wait
 
     def start(self) -> None:
         """Connect; the recipe begins with the session."""
@@ -121,7 +121,7 @@ class Contender:
             yield from self.ask("sync")
         return (yield from self.ask(*operation))
 
-    def _on_event(self, event: Event) -> None:
+    def _on_event(self, event: WatchedEvent) -> None:
         self._wake(event)
 
     def _on_state(self, state: str) -> None:
@@ -142,7 +142,7 @@ class Contender:
                 if error.code == SESSION_EXPIRED:
                     return  # the client will hear so too, and come back with another session
 
-    def _wake(self, news: Event | None) -> None:
+    def _wake(self, news: WatchedEvent | None) -> None:
         if self._script is None:
             return
         if self._waits:

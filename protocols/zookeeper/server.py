@@ -17,8 +17,8 @@ from protocols.zookeeper.messages import (
     ClientPong,
     Connect,
     Connected,
-    Event,
     SetWatches,
+    WatchedEvent,
 )
 from protocols.zookeeper.parameters import ZooKeeperParameters
 from protocols.zookeeper.peer import CLIENT
@@ -280,4 +280,4 @@ class ZooKeeperServer(RequestServer):
             self.watches.add(table, path, client.connection)
 
     def _tell(self, connection: Connection, kind: str, path: str) -> None:
-        connection.send(Event(kind, path, self.history.committed_zxid))
+        connection.send(WatchedEvent(kind, path, self.history.committed_zxid))
