@@ -184,9 +184,11 @@ class Publisher(Application):
     def _told(self, epoch: int, reply: EffectReply) -> None:
         if reply.accepted:
             self._newest, self._committing = reply.result[0], False
-            if self._newest:
+            if self._newest:  # a new one right after it might overtake it
                 self._push(epoch, reply.result)
-            self._check()
+                self._next.set(self._parameters.interval)
+            else:
+                self._check()
 
     def _check(self) -> None:
         """Check the belief, then act on it: now, or when the work is done."""

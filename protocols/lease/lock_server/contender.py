@@ -44,6 +44,8 @@ class LockContender(LeaseHolder):
             request, sent = self.next_request(), self.clock()
             asked = Acquire(request, self.host.id, parameters.ttl, parameters.waiters == "notify")
             reply = yield from self._ask(asked)
+            if type(reply) is Available:  # it has overtaken the refusal
+                continue
             if reply is not None and reply.granted:
                 self.hold(reply.token, self._valid_until(sent))
             elif reply is not None and reply.holder is not None:
