@@ -10,6 +10,7 @@ from sim.records import (
     Led,
     LinksCut,
     LinksHealed,
+    MembersChanged,
     Paused,
     Record,
     Resumed,
@@ -30,7 +31,7 @@ class World:
     """
 
     __slots__ = (
-        "_peers", "_servers", "beliefs", "contenders", "cut", "independent", "live", "majority", "resources",
+        "_peers", "_servers", "_voters", "beliefs", "contenders", "cut", "independent", "live", "resources",
         "running", "servers", "service_leaders",
     )  # fmt: skip
 
@@ -47,7 +48,9 @@ class World:
         self.independent = independent
         self._peers = tuple(dict.fromkeys([*servers, *contenders]))
         self._servers = frozenset(servers)
-        self.majority = len(servers) // 2 + 1
+        self._voters: tuple[frozenset[str], ...] = (
+            self._servers,
+        )  # of each of these sets a majority decides
         self.live: set[str] = set()
         self.running: set[str] = set()
         self.cut: set[tuple[str, str]] = set()
@@ -77,17 +80,24 @@ class World:
         if node not in running:
             return False
         if not self.cut:
-            return len(running & self._servers) >= self.majority
+            return self._decides(running) and self._may_lead(node)
         reached = [s for s in self.servers if s in running and self._connected(node, s)]
         if node in self._servers or self.independent:
-            return len(reached) >= self.majority
+            return self._decides({*reached}) and self._may_lead(node)
         return any(map(self.has_quorum, reached))
 
     def any_quorum(self) -> bool:
         """Return whether some contender has a quorum: one that could lead."""
         if not self.cut and self.contenders is self.servers:
-            return len(self.running & self._servers) >= self.majority
+            return self._decides(self.running)
         return any(map(self.has_quorum, self.contenders))
+
+    def _decides(self, nodes: set[str]) -> bool:
+        """Return whether these have a majority of each set of voters."""
+        return all(len(nodes & voters) > len(voters) // 2 for voters in self._voters)
+
+    def _may_lead(self, node: str) -> bool:
+        return self._voters[0] is self._servers or any(node in voters for voters in self._voters)
 
     def can_serve(self, node: str) -> bool:
         """Return whether `node`, if it leads, can do what a leader is for.
@@ -122,8 +132,8 @@ class World:
             return ""
         if node not in self._servers and not self.independent:
             return "partition" if any(map(self.has_quorum, self.servers)) else "quorum"
-        reached = sum(self._connected(node, server) for server in self.servers)
-        return "quorum" if reached >= self.majority else "partition"
+        reached = {server for server in self.servers if self._connected(node, server)}
+        return "quorum" if self._decides(reached) else "partition"
 
     def is_touched(self, node: str) -> bool:
         """Return whether any link between `node` and a server or contender is cut."""
@@ -137,6 +147,10 @@ class World:
     def _started(self, record: Started) -> None:
         self.live.add(record.node)
         self.running.add(record.node)
+
+    def _members_changed(self, record: MembersChanged) -> None:
+        sets = (record.voters, record.outgoing) if record.outgoing else (record.voters,)
+        self._voters = tuple(map(frozenset, sets))
 
     def _crashed(self, record: Crashed) -> None:
         self.live.discard(record.node)
@@ -172,6 +186,7 @@ class World:
 
 _CHANGES: dict[type, Callable[[World, Record], None]] = {
     Started: World._started,
+    MembersChanged: World._members_changed,
     Crashed: World._crashed,
     Paused: World._paused,
     Resumed: World._resumed,

@@ -18,6 +18,7 @@ NOTES: dict[str, tuple[str, ...]] = {
     "committed": ("index", "epoch"),  # commit index, and the epoch of the node that reports it
     "applied": ("first_index", "entries"),  # to the state machine, in order
     "restored": ("index", "epoch"),  # the state machine was replaced by a snapshot up to index
+    "membership": ("voters", "outgoing", "learners"),  # in force from now on at this node
     # sessions of clients, at each server
     "session_opened": ("session",),  # the transaction that opens it was applied here
     "session_closed": ("session",),  # the transaction that closes it was applied here

@@ -15,6 +15,7 @@ from sim.distributions import Constant
 from sim.envelope import Envelope
 from sim.epochs import AcquisitionOrder
 from sim.kernel import Kernel, seeded_keys
+from sim.member_watch import MemberWatch
 from sim.network.draws import Lengths
 from sim.network.network import Network
 from sim.node import Create, Node
@@ -69,6 +70,7 @@ class Cluster:
         self.network = Network(self.trace, self.nodes, plan.link, self.seed, self.costs, first)
         group = plan.group
         numbering = None if plan.protocol.ordered_epochs else AcquisitionOrder()
+        MemberWatch(self.trace)
         self.watch = Watch(self.trace, self.nodes, plan.bound_ns, group, numbering)
         for name, node in self.nodes.items():
             node.network = self.network

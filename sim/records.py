@@ -131,6 +131,17 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class MembersChanged:
+    """Who decides from here on, as the newest leader has it; `outgoing`: a majority of them too."""
+
+    at_ns: int
+    node: str
+    voters: tuple[str, ...]
+    outgoing: tuple[str, ...]
+    learners: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Stalled:
     """The leader's command took longer than the bound to commit; written when it did, or at the end."""
 
@@ -260,8 +271,8 @@ class Violated:
 
 MILESTONES: tuple[type, ...] = (
     RunStarted, RunEnded, Led, Followed, ServiceLed, ServiceFollowed, Campaigned, LeaderKnown,
-    Served, Answered, Stalled, Crashed, Started, StartRefused, Paused, Resumed, LinksCut, LinksHealed,
-    FaultStarted, FaultEnded, ClockChanged, EffectJudged,
+    Served, Answered, MembersChanged, Stalled, Crashed, Started, StartRefused, Paused, Resumed,
+    LinksCut, LinksHealed, FaultStarted, FaultEnded, ClockChanged, EffectJudged,
     Damaged, DamageTotal, BoundMeasured, Violated,
 )  # fmt: skip
 DETAILS: tuple[type, ...] = (Operation, Message, Saved, Synced, TimerFired, Noted)

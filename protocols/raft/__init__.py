@@ -14,6 +14,7 @@ from typing import Any
 from protocols.api import Group, Host, ProtocolSpec, Role
 from protocols.kv import KeyValue
 from protocols.raft.extended import ExtendedRaft
+from protocols.raft.membership import Reconfiguring
 from protocols.raft.parameters import RaftParameters, is_plain
 from protocols.raft.rules import check
 from protocols.raft.server import Raft
@@ -39,7 +40,8 @@ class Creation:
         plain = self.machine is None and self.service is None and is_plain(parameters)
         if plain:
             return Raft(host, group, parameters, storage)
-        return ExtendedRaft(host, group, parameters, storage, self._seam(parameters))
+        server = ExtendedRaft if parameters.membership == "fixed" else Reconfiguring
+        return server(host, group, parameters, storage, self._seam(parameters))
 
     def _seam(self, parameters: Any) -> Seam:
         machine, service = self.machine, self.service

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from protocols.api import Group, Host
 from protocols.raft.parameters import RaftParameters
+from protocols.raft.sending import Sending
 from protocols.raft.service import PLAIN, Seam
 from protocols.raft.storage import RaftStorage
-from protocols.raft.transfer import Transfer
 
 
-class ExtendedRaft(Transfer):
+class ExtendedRaft(Sending):
     """One incarnation of one server that knows all extensions; each does nothing while it is off."""
 
     __slots__ = ()

@@ -161,6 +161,6 @@ class Follower(Requests):
         self.snapshot = SnapshotTaken(index, term, message.state)
         self.host.save(self.snapshot)
         log.compact(index, term)
-        self.machine.restore(message.state)
+        self._load_state(message.state, index)
         self.commit_index = self.last_applied = index
         self.host.note("restored", index, term)

@@ -78,6 +78,19 @@ class RaftParameters:
     leadership_transfer: bool = parameter(
         False, "flag", "Leadership can be handed over: on order, and before a server stops."
     )
+    # Members ---------------------------------------------------------------------------------------
+    membership: str = parameter(
+        "fixed", "text", "How members change: fixed (never), single (one voter at a time), or joint."
+    )
+    voters: int = parameter(0, "count", "The first so many servers have a vote at first; 0: all others.")
+    learners: int = parameter(0, "count", "The next so many get entries and have no vote at first.")
+    # Sending ---------------------------------------------------------------------------------------
+    pipeline: int = parameter(
+        1, "count", "So many messages with entries may be under way to a follower.", minimum=1
+    )
+    batch_delay: int = parameter(
+        0, "duration", "The leader collects commands for so long and appends them together; 0: one by one."
+    )
 
 
 _CORE = (
@@ -115,3 +128,11 @@ def priority_of(parameters: RaftParameters, number: int) -> int:
     """Return the priority of the server of that number, from 0; 1 where none is given."""
     given = parameters.priorities.split()
     return int(given[number]) if number < len(given) else 1
+
+
+def initial_members(
+    parameters: RaftParameters, servers: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the voters and the learners at the beginning; the other servers wait to be added."""
+    voters = parameters.voters or len(servers) - parameters.learners
+    return servers[:voters], servers[voters : voters + parameters.learners]

@@ -25,7 +25,7 @@ class Requests(RaftState):
         self._snapshot_entries = parameters.snapshot_entries
         self.machine = self.make_machine()
         if self.snapshot is not None:
-            self.machine.restore(self.snapshot.state)
+            self._load_state(self.snapshot.state, self.snapshot.last_included_index)
         # A leader's, empty on all others. Index of each request that is in the log, not yet applied:
         self.accepted: dict[tuple[NodeId, int], int] = {}
         # ... and who waits for the entry at an index.
@@ -96,6 +96,14 @@ class Requests(RaftState):
 
     def _take_snapshot(self) -> None:
         index = self.last_applied
-        self.snapshot = SnapshotTaken(index, self.log.term_at(index), self.machine.snapshot())
+        self.snapshot = SnapshotTaken(index, self.log.term_at(index), self._machine_state())
         self.host.save(self.snapshot)
         self.log.compact(index, self.snapshot.last_included_term)
+
+    def _machine_state(self) -> Any:
+        """Return what a snapshot holds."""
+        return self.machine.snapshot()
+
+    def _load_state(self, state: Any, index: int) -> None:
+        """Take over what a snapshot up to `index` holds."""
+        self.machine.restore(state)

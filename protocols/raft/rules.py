@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from protocols.raft.parameters import READS, RaftParameters, heartbeat, timeouts
+from protocols.raft.parameters import MEMBERSHIPS, READS, RaftParameters, heartbeat, timeouts
 
 
 def check(parameters: RaftParameters) -> Iterator[str]:
@@ -58,6 +58,17 @@ def _reads(parameters: RaftParameters) -> Iterator[str]:
         yield "reads: unsafe_lease needs check_quorum, or a leader that is cut off answers for ever"
 
 
+def _members(parameters: RaftParameters) -> Iterator[str]:
+    if parameters.membership not in MEMBERSHIPS:
+        yield f"membership is {', '.join(MEMBERSHIPS)}, not {parameters.membership!r}"
+    if parameters.membership == "fixed" and (parameters.voters or parameters.learners):
+        yield "voters and learners need membership: single or joint"
+    if parameters.voters + parameters.learners > parameters.nodes:
+        yield f"there are {parameters.voters} voters and {parameters.learners} learners, and fewer nodes"
+    if parameters.learners >= parameters.nodes:
+        yield "somebody must have a vote"
+
+
 def _priorities(parameters: RaftParameters) -> Iterator[str]:
     given = parameters.priorities.split()
     if any(not word.isdecimal() for word in given):
@@ -74,5 +85,6 @@ _RULES: tuple[Callable[[RaftParameters], Iterator[str]], ...] = (
     _timers,
     _lease,
     _reads,
+    _members,
     _priorities,
 )

@@ -10,7 +10,8 @@ up; the ones before it follow by Log Matching.
 from __future__ import annotations
 
 from protocols.api import Entry, ReplicatedLog
-from sim.invariants.base import Invariant, show
+from sim.invariants.base import Invariant, Report, View, show
+from sim.invariants.history import History
 from sim.invariants.window import same_entry
 
 
@@ -20,11 +21,29 @@ class CommitOnQuorum(Invariant):
     name = "commit_on_quorum"
     source = "Raft §5.3, §5.4, Figure 2"
     meaning = "What a leader commits is on the disks of a majority of the servers."
-    listens = ("decided",)
+    listens = ("decided", "membership")
+
+    def __init__(self, view: View, report: Report, history: History) -> None:
+        super().__init__(view, report, history)
+        # Where members change: the sets of voters of each of which the node needs a majority.
+        self._voters: dict[str, tuple[tuple[str, ...], ...]] = {}
+
+    def membership(
+        self, node: str, voters: tuple[str, ...], outgoing: tuple[str, ...], learners: tuple[str, ...]
+    ) -> None:
+        """Another configuration is in force at a node."""
+        self._voters[node] = (voters, outgoing) if outgoing else (voters,)
 
     def decided(self, node: str, index: int, entry: Entry) -> None:
         """Count the disks that have the entry, until they are a majority."""
-        servers, durable_log = self.view.servers, self.view.durable_log
+        if self._voters:
+            for voters in self._voters[node]:
+                self._count(node, index, entry, voters)
+        else:
+            self._count(node, index, entry, self.view.servers)
+
+    def _count(self, node: str, index: int, entry: Entry, servers: tuple[str, ...]) -> None:
+        durable_log = self.view.durable_log
         missing = len(servers) // 2 + 1
         for server in servers:
             log = durable_log(server)
@@ -34,10 +53,9 @@ class CommitOnQuorum(Invariant):
                 missing -= 1
                 if not missing:
                     return
-        self._short(node, index, entry)
+        self._short(node, index, entry, servers)
 
-    def _short(self, node: str, index: int, entry: Entry) -> None:
-        servers = self.view.servers
+    def _short(self, node: str, index: int, entry: Entry, servers: tuple[str, ...]) -> None:
         holders = tuple(s for s in servers if _holds(self.view.durable_log(s), index, entry))
         evidence = (
             f"{node}, leader of epoch {self.history.leading[node]}, committed index {index} ({show(entry)}), "
