@@ -72,6 +72,21 @@ def distance(values: Sequence[float], curve: Sequence[tuple[float, float]]) -> E
     return Estimate(found, max(0.0, found - half), min(1.0, found + half))
 
 
+def change(values: Sequence[float], baseline: Sequence[float]) -> Estimate:
+    """Return by which share the mean is above (or, negative, below) that of a baseline.
+
+    The interval is of first order in the errors of the two means, taken to be independent: samples that
+    share their randomness are closer than it says.
+    """
+    ours, theirs = mean(values), mean(baseline)
+    if math.inf in (ours.value, theirs.value) or ours.high is None or theirs.high is None:
+        return Estimate(ours.value / theirs.value - 1 if math.isfinite(theirs.value) else math.nan)
+    ratio = ours.value / theirs.value
+    errors = ((each.high or 0.0) / each.value - 1 for each in (ours, theirs))
+    half = ratio * math.hypot(*errors)
+    return Estimate(ratio - 1, ratio - 1 - half, ratio - 1 + half)
+
+
 STATISTICS: dict[str, Callable[[Sequence[float]], Estimate]] = {
     "min": lambda values: Estimate(min(values)),
     "p10": lambda values: quantile(values, 0.1),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sim.calibration.experiment import Experiment, Series
 from sim.calibration.judgement import Row, judge
-from sim.calibration.published import dissertation, raft_paper
+from sim.calibration.published import dissertation, partial_connectivity, raft_paper, refloated
 from sim.calibration.trials import conduct
 from sim.errors import UserError
 
@@ -17,6 +17,9 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     dissertation.AVAILSIM,
     raft_paper.FIGURE_16,
     raft_paper.NO_RANDOMNESS,
+    refloated.CANDIDATE_TIMER,
+    partial_connectivity.OMNI_PAXOS,
+    partial_connectivity.HOWARD_ABRAHAM,
 )
 
 
@@ -55,7 +58,7 @@ def name_in(name: str, known: Sequence[str] | dict[str, Experiment]) -> str:
 
 def trials(experiments: Sequence[Experiment], quick: bool) -> int:
     """Return how many runs these take."""
-    return sum(each.trials for _, each in _all_series(experiments, quick))
+    return sum(run.trials for _, each in _all_series(experiments, quick) for run in _runs(each))
 
 
 def calibrate(
@@ -70,9 +73,16 @@ def calibrate(
         SimulatorError: a run crashed, by a bug of ours.
     """
     pairs = list(_all_series(experiments, quick))
-    measured = conduct([series for _, series in pairs], jobs, progress)
-    for (experiment, series), values in zip(pairs, measured, strict=True):
-        yield Found(experiment, series, values, judge(experiment, series, values, quick))
+    measured = conduct([run for _, series in pairs for run in _runs(series)], jobs, progress)
+    for experiment, series in pairs:
+        values = next(measured)
+        baseline = next(measured) if series.baseline else []
+        yield Found(experiment, series, values, judge(experiment, series, values, quick, baseline))
+
+
+def _runs(series: Series) -> tuple[Series, ...]:
+    """Return what is to be run for a series: itself, and its baseline under the same seeds."""
+    return (series, replace(series, settings=series.baseline)) if series.baseline else (series,)
 
 
 def _all_series(experiments: Sequence[Experiment], quick: bool) -> Iterator[tuple[Experiment, Series]]:

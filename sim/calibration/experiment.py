@@ -34,7 +34,7 @@ BELOW = Band("less than", lambda simulated, known: simulated < known)
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One number of a series: a statistic of `analysis.estimates`, or "distance" from the curve.
+    """One number of a series: a statistic of `analysis.estimates`, "distance" from the curve, or "change".
 
     `published` None: a prediction, which nothing is known to compare with. `reason`: why simulation and
     publication disagree, where they do; such a row is no miss.
@@ -51,7 +51,8 @@ class Series:
     """One distribution: the runs of a scenario with some `settings`, under seeds 0 to `trials` - 1.
 
     `measure` names a function ("module:function") from a result to a number, None if it never came to
-    that. `curve` is the published distribution, as far as it is known.
+    that; `unit` is its unit where it is not the experiment's. `curve` is the published distribution, as
+    far as it is known. `baseline`: other settings, to whose mean "change" compares.
     """
 
     name: str
@@ -62,6 +63,8 @@ class Series:
     quick_trials: int
     checks: tuple[Check, ...]
     curve: Curve = ()
+    unit: str = ""
+    baseline: tuple[str, ...] = ()
 
     def quick(self) -> Series:
         """Return the same with fewer trials."""

@@ -10,6 +10,9 @@ from analysis import estimates
 from analysis.estimates import Estimate
 from sim.calibration.experiment import Check, Experiment, Series
 
+_UNITS = {"distance": "", "change": "share"}
+"""Statistics whose unit is not that of what was measured."""
+
 Verdict = Literal["pass", "miss", "explained", "prediction"]
 
 
@@ -53,31 +56,45 @@ class Row:
         }
 
 
-def judge(experiment: Experiment, series: Series, values: Sequence[float], quick: bool) -> list[Row]:
-    """Return a row for each check of a series.
+def judge(
+    experiment: Experiment,
+    series: Series,
+    values: Sequence[float],
+    quick: bool,
+    baseline: Sequence[float] = (),
+) -> list[Row]:
+    """Return a row for each check of a series; `baseline` are the values under its other settings.
 
     The estimate must lie within the band. Of few trials less is asked: the interval, twice as wide so that
     hardly any of so many rows misses by bad luck, must reach into the band.
     """
-    return [_row(experiment, series, check, values, quick) for check in series.checks]
+    found = [_estimate(check.statistic, series, values, baseline) for check in series.checks]
+    pairs = zip(series.checks, found, strict=True)
+    return [_row(experiment, series, check, each, len(values), quick) for check, each in pairs]
 
 
-def _row(experiment: Experiment, series: Series, check: Check, values: Sequence[float], quick: bool) -> Row:
-    if check.statistic == "distance":
-        found = estimates.distance(values, series.curve)
-    else:
-        found = estimates.STATISTICS[check.statistic](values)
+def _estimate(statistic: str, series: Series, values: Sequence[float], baseline: Sequence[float]) -> Estimate:
+    if statistic == "distance":
+        return estimates.distance(values, series.curve)
+    if statistic == "change":
+        return estimates.change(values, baseline)
+    return estimates.STATISTICS[statistic](values)
+
+
+def _row(
+    experiment: Experiment, series: Series, check: Check, found: Estimate, trials: int, quick: bool
+) -> Row:
     verdict = _verdict(check, found, quick)
     return Row(
         experiment=experiment.name,
         series=series.name,
         statistic=check.statistic,
-        unit="" if check.statistic == "distance" else experiment.unit,
+        unit=_UNITS.get(check.statistic, series.unit or experiment.unit),
         published=check.published,
         simulated=found,
         band="" if check.published is None else check.band.text,
         verdict=verdict,
-        trials=len(values),
+        trials=trials,
         source=experiment.source,
         reason=check.reason if verdict == "explained" else "",
     )

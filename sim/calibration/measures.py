@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.records import Crashed, LeaderKnown, Led, Record, RunEnded
+from sim.records import Crashed, FaultEnded, FaultStarted, LeaderKnown, Led, Record, RunEnded
 
 if TYPE_CHECKING:
     from sim.result import Result
@@ -47,3 +47,54 @@ def heard_ms(result: Result) -> float | None:
 def _is_news(record: Record, epoch: int) -> bool:
     """Return whether a node hears of another one that leads in a later epoch."""
     return isinstance(record, LeaderKnown) and record.epoch > epoch and record.node != record.leader
+
+
+# While links are cut -------------------------------------------------------------------------------
+
+
+def outage_timeouts(result: Result) -> float:
+    """Return the longest outage of the system that the partition saw, in shortest election timeouts."""
+    return _outage_ns(result) / _shortest_timeout_ns(result)
+
+
+def outage_share(result: Result) -> float:
+    """Return the longest outage of the system within the partition, as a share of the partition."""
+    begun_ns, ended_ns = _partition(result)
+    return _outage_ns(result) / (ended_ns - begun_ns)
+
+
+def elections(result: Result) -> float:
+    """Return how many leaders were elected during the partition."""
+    begun_ns, ended_ns = _partition(result)
+    return _elections(result, begun_ns, ended_ns)
+
+
+def elections_late(result: Result) -> float:
+    """Return how many leaders were elected in its second half."""
+    begun_ns, ended_ns = _partition(result)
+    return _elections(result, (begun_ns + ended_ns) // 2, ended_ns)
+
+
+def _elections(result: Result, from_ns: int, to_ns: int) -> float:
+    return float(sum(type(r) is Led and from_ns <= r.at_ns < to_ns for r in result.records))
+
+
+def _partition(result: Result) -> tuple[int, int]:
+    """Return when the last partition began and when it ended."""
+    begun = [r for r in result.records if type(r) is FaultStarted and r.action == "partition"]
+    ended = (r.at_ns for r in result.records if type(r) is FaultEnded and r.fault == begun[-1].fault)
+    return begun[-1].at_ns, next(ended, result.records[-1].at_ns)
+
+
+def _outage_ns(result: Result) -> int:
+    from analysis.availability import outages
+
+    begun_ns, ended_ns = _partition(result)
+    system = [each for each in outages(result.records, result.tally) if each.view == "system"]
+    inside = (min(each.to_ns, ended_ns) - max(each.from_ns, begun_ns) for each in system)
+    return max([0, *inside])
+
+
+def _shortest_timeout_ns(result: Result) -> int:
+    shortest: int = result.scenario.protocol.parameters.election_timeout[0]
+    return shortest

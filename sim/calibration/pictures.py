@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sim.calibration.catalogue import Found
+from sim.calibration.judgement import Row
 from sim.calibration.real.comparison import Compared
 from sim.errors import UserError
 
@@ -58,19 +59,15 @@ def _picture(parts: Sequence[Found], path: Path) -> Path:
     experiment = parts[0].experiment
     title = f"{experiment.name}: {experiment.about}"
     if experiment.unit == "share":
-        rows = [
-            (
-                part.series.name,
-                row.simulated.value,
-                row.simulated.low or 0.0,
-                row.simulated.high or 0.0,
-                row.published,
-            )
-            for part in parts
-            for row in part.rows
-        ]
+        rows = [_bar(part, row) for part in parts for row in part.rows]
         bars(title, experiment.unit, rows, path)
     else:
         overlays = [Overlay(part.series.name, part.values, part.series.curve) for part in parts]
         overlay(title, experiment.unit, overlays, path)
     return path
+
+
+def _bar(part: Found, row: Row) -> tuple[str, float, float, float, float | None]:
+    found = row.simulated
+    low, high = (found.value if each is None else each for each in (found.low, found.high))
+    return f"{part.series.name} ({row.statistic}, {row.unit})", found.value, low, high, row.published

@@ -176,3 +176,18 @@ def test_a_wrong_simulation_misses() -> None:
     (found,) = calibrate([replace(SPLIT_VOTES, series=(wrong,))], quick=True, jobs=1)
 
     assert [row.verdict for row in found.rows] == ["miss"]
+
+
+def test_a_change_is_against_the_baseline_under_the_same_seeds() -> None:
+    """The same latency in other words: the very same runs, and no change at all."""
+    same = replace(
+        SERIES,
+        measure="sim.calibration.measures:stable_leader_ms",
+        baseline=("network.latency=0s",),
+        checks=(Check("change", 0.0, points(0.0)),),
+    )
+    told: list[int] = []
+    (found,) = calibrate([replace(EXPERIMENT, series=(same,))], jobs=1, progress=told.append)
+
+    assert [(row.statistic, row.unit, row.verdict) for row in found.rows] == [("change", "share", "pass")]
+    assert sum(told) == trials([replace(EXPERIMENT, series=(same,))], quick=False) == 24

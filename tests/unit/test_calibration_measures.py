@@ -6,9 +6,19 @@ from typing import Any
 
 import pytest
 
-from sim.calibration.measures import elected, heard_ms, split_vote, stable_leader_ms
-from sim.records import Crashed, Followed, LeaderKnown, Led, RunEnded
+from sim.calibration.measures import (
+    elected,
+    elections,
+    elections_late,
+    heard_ms,
+    outage_share,
+    outage_timeouts,
+    split_vote,
+    stable_leader_ms,
+)
+from sim.records import Crashed, FaultEnded, FaultStarted, Followed, LeaderKnown, Led, RunEnded
 from sim.result import Result
+from sim.run import run
 from sim.tally import Costs, OperationTally
 
 MS = 1_000_000
@@ -54,3 +64,40 @@ def test_heard_is_the_first_news_of_a_later_leader() -> None:
     assert heard_ms(result(FIRST, CRASH, late, own, news)) == 103.0
     assert heard_ms(result(FIRST, CRASH, late, own)) is None
     assert heard_ms(result(FIRST, news)) is None
+
+
+# While links are cut ---------------------------------------------------------------------------------
+
+CUT = FaultStarted(400 * MS, 0, "partition", ("n1", "n2"), "")
+HEALED = FaultEnded(800 * MS, 0, "partition", ("n1", "n2"))
+
+
+def test_elections_count_within_the_partition() -> None:
+    """From the beginning to before the end; late ones are those of its second half."""
+    leaders = [Led(at * MS, "n2", at) for at in (399, 400, 599, 600, 799, 800)]
+    records = [*leaders[:1], CUT, *leaders[1:5], HEALED, leaders[5]]
+
+    assert elections(result(*records)) == 4.0
+    assert elections_late(result(*records)) == 2.0
+
+
+def test_a_partition_for_good_ends_with_the_run() -> None:
+    assert elections(result(CUT, Led(900 * MS, "n2", 9))) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("variant", "down"), [("plain", False), ("pre-vote", True), ("check-quorum", False), ("both", False)]
+)
+def test_outage_is_that_of_the_partition(variant: str, down: bool) -> None:
+    """Quorum loss, 20 s, timeouts from 500 ms on: the whole partition is 40 timeouts."""
+    found = run(f"partial/quorum-loss-{variant}")
+
+    assert outage_share(found) * 40 == pytest.approx(outage_timeouts(found))
+    assert (outage_share(found) > 0.95) == down
+    assert 0 < outage_share(found) <= 1
+
+
+def test_no_outage_is_none() -> None:
+    """Neither the one at the start of the run nor one after the heal counts."""
+    assert outage_share(run("partial/chain-pre-vote")) == 0.0
+    assert outage_share(run("partial/chain-check-quorum")) == 0.0

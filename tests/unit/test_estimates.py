@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 import pytest
 
-from analysis.estimates import STATISTICS, Estimate, distance, mean, quantile, share
+from analysis.estimates import STATISTICS, Estimate, change, distance, mean, quantile, share
 from sim.rng import Seed
 
 SAMPLES = 400
 
 
-def samples(draw: Callable[[float], float], size: int) -> list[list[float]]:
+def samples(draw: Callable[[float], float], size: int, seed: int = 1) -> list[list[float]]:
     """Return many samples of a distribution, given by its quantile function."""
-    stream = Seed(1).stream("estimates")
+    stream = Seed(seed).stream("estimates")
     return [[draw(stream.random()) for _ in range(size)] for _ in range(SAMPLES)]
 
 
@@ -87,3 +87,18 @@ def test_share_of_all_or_none_is_inside_its_interval() -> None:
         assert found.low is not None
         assert found.high is not None
         assert found.low <= found.value <= found.high
+
+
+def test_interval_of_a_change_holds_the_truth() -> None:
+    """Samples of mean 0.5 against samples of mean 1: half."""
+    pairs = zip(
+        samples(lambda u: exponential(u) / 2, 200), samples(lambda u: 2 * u, 200, seed=2), strict=True
+    )
+    found = [change(ours, theirs) for ours, theirs in pairs]
+
+    assert 0.92 <= covered(found, -0.5) < 0.995
+
+
+def test_change_against_what_never_came_is_no_number() -> None:
+    assert math.isnan(change([1.0, 2.0], [1.0, math.inf]).value)
+    assert change([1.0, math.inf], [1.0, 2.0]).value == math.inf

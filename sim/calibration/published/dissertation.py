@@ -31,8 +31,8 @@ _NINE = (
 def _split(servers: int, live: int, latency: float) -> Series:
     down = [f"n{number}" for number in range(live + 1, servers + 1)]
     expected = split_probability(servers, live, latency)
-    # So many that the standard error is a third of a point at most.
-    trials = max(2000, int(expected * (1 - expected) / 0.0033**2))
+    # So many that the standard error is 0.4 points at most.
+    trials = max(2000, int(expected * (1 - expected) / 0.004**2))
     return Series(
         name=f"{live} of {servers} servers, latency {latency:g}",
         scenario="calibration/split-vote",

@@ -34,7 +34,7 @@ def _range(shortest: int, longest: int) -> Series:
     return Series(
         name=f"{shortest}-{longest} ms",
         scenario="calibration/raft-figure-16",
-        settings=_settings(shortest * 1000, longest * 1000),
+        settings=settings(shortest, longest),
         measure="sim.calibration.measures:heard_ms",
         trials=4000,
         quick_trials=100,
@@ -47,11 +47,11 @@ def _range(shortest: int, longest: int) -> Series:
     )
 
 
-def _settings(shortest_us: int, longest_us: int) -> tuple[str, ...]:
-    """Return a range of timeouts, with what goes with it: half the shortest is the heartbeat interval."""
-    beat_us = shortest_us // 2
+def settings(shortest: int, longest: int) -> tuple[str, ...]:
+    """Return a range of timeouts in ms, and what goes with it: heartbeats come at half the shortest."""
+    beat_us = shortest * 500
     return (
-        f"protocol.election_timeout=[{shortest_us}us, {longest_us}us]",
+        f"protocol.election_timeout=[{shortest}ms, {longest}ms]",
         f"protocol.heartbeat_interval={beat_us}us",
         f"faults.3.jitter={beat_us}us",
     )
