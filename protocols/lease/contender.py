@@ -21,6 +21,8 @@ class Contender:
         self.host = host
         self.clock = clock
         self.epoch: int | None = None
+        self._release_at: int | None = None
+        self._resignation = host.timer("resignation", self._on_resignation)
         self._known: tuple[NodeId, int] | None = None
         self._serial = 0
         # Tells the requests of this incarnation from those of earlier ones, which may still arrive.
@@ -47,6 +49,7 @@ class Contender:
         """Believe from now on, under `epoch`."""
         if epoch != self.epoch:
             self.epoch = epoch
+            self._release_at = None
             self.host.lead(epoch)
             self.learn(self.host.id, epoch)
 
@@ -55,6 +58,27 @@ class Contender:
         if self.epoch is not None:
             self.epoch = None
             self.host.follow(reason)
+
+    def resign(self) -> None:
+        """Give the leadership up as soon as possible, in the way that the protocol has for it."""
+        if self.epoch is not None:
+            self._release_at = self.host.now()
+            self._resignation.set(0)  # not from within the script, which may be running
+
+    def begin_tenure(self, hold_for_ns: int) -> None:
+        """Remember when to give the leadership up; 0: never, unless asked to resign."""
+        if hold_for_ns and self._release_at is None:
+            self._release_at = self.host.now() + hold_for_ns
+
+    def rest(self, length_ns: int) -> Script:
+        """Sleep, but not beyond the end of the tenure."""
+        if self._release_at is not None:
+            length_ns = min(length_ns, max(self._release_at - self.host.now(), 0))
+        yield Sleep(length_ns)
+
+    def is_tenure_over(self) -> bool:
+        """Return whether it is time to give the leadership up."""
+        return self._release_at is not None and self.host.now() >= self._release_at
 
     def learn(self, leader: NodeId, epoch: int) -> None:
         """Note who leads, when this is news."""
@@ -71,10 +95,18 @@ class Contender:
         """Wait for a random part of an interval: processes that poll do not start in step."""
         yield Sleep(self.host.random.randrange(0, max(interval_ns, 1)))
 
-    def call(self, to: NodeId, message: Any, timeout_ns: int) -> Call:
-        """Return a call whose reply is the one that carries the `request` of `message`."""
+    def call(self, to: NodeId, message: Any, timeout_ns: int, but: type | None = None) -> Call:
+        """Return a call whose reply is the one that carries the `request` of `message`, but not of `but`."""
         request = message.request
-        return Call(to, message, timeout_ns, lambda source, reply: reply.request == request)
+
+        def matches(source: NodeId, reply: Any) -> bool:
+            return reply.request == request and type(reply) is not but
+
+        return Call(to, message, timeout_ns, matches)
+
+    def _on_resignation(self) -> None:
+        if self.epoch is not None:
+            self._script.wake()
 
     def _on_refused(self, source: NodeId, refused: Refused) -> None:
         self._script.on_refused(refused.target)

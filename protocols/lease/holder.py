@@ -29,7 +29,6 @@ class LeaseHolder(Contender):
     def __init__(self, host: Host, clock: Callable[[], int]) -> None:
         super().__init__(host, clock)
         self.valid_until = 0
-        self.resigned = False
         self._end = host.timer("lease end", self._on_end)
 
     def leads(self) -> int | None:
@@ -40,16 +39,9 @@ class LeaseHolder(Contender):
         """Believe, under `epoch`, until the own clock shows `until_ns`; not at all if it does."""
         left = until_ns - self.clock()
         if left > 0:
-            self.resigned = self.resigned and epoch == self.epoch
             self.valid_until = until_ns
             self._end.set(left)
             self.lead(epoch)
-
-    def resign(self) -> None:
-        """Release the lease; the script does it, which is woken for it."""
-        if self.epoch is not None:
-            self.resigned = True
-            self._script.wake()
 
     def lose(self, reason: str) -> None:
         """Believe no longer; harmless if the belief is over already."""

@@ -56,18 +56,13 @@ class RowContender(LeaseHolder):
     def _keep(self) -> Script:
         """Renew until the row is lost or given up; a failed renewal is tried again while it lasts."""
         parameters = self.parameters
-        give_up_at = self.host.now() + parameters.hold_for if parameters.hold_for else None
         pause = parameters.renew_interval
+        self.begin_tenure(parameters.hold_for)
         while self.epoch is not None:
-            if self.resigned:
+            yield from self.rest(pause)
+            if self.is_tenure_over():
                 yield from self._give_up()
-                return
-            if give_up_at is not None and self.host.now() + pause >= give_up_at:
-                yield Sleep(max(give_up_at - self.host.now(), 0))
-                yield from self._give_up()
-                return
-            yield Sleep(pause)
-            if self.epoch is not None:
+            elif self.epoch is not None:
                 answered = yield from self._renew(self.epoch)
                 pause = parameters.renew_interval if answered else min(pause, parameters.poll_interval)
 

@@ -31,6 +31,13 @@ class DatabaseRowParameters:
     pause_bound: int = parameter(
         0, "duration", "The holder is said to stop for no longer than this; taken off its lease.", minimum=0
     )
+    clock_error: int = parameter(
+        10 * MS,
+        "duration",
+        "The wall clock of the database is said to be no further from the truth than this; twice that is "
+        "taken off the lease.",
+        minimum=0,
+    )
     time: str = parameter(
         "statement",
         "text",
@@ -62,7 +69,7 @@ class DatabaseRowParameters:
         """
         if self.time == "client":
             return self.ttl
-        return shortened(self.ttl, self.rate_bound) - self.pause_bound
+        return shortened(self.ttl, self.rate_bound) - self.pause_bound - 2 * self.clock_error
 
 
 def check(parameters: DatabaseRowParameters) -> Iterator[str]:
@@ -100,5 +107,10 @@ def _rules(parameters: DatabaseRowParameters) -> Iterator[tuple[bool, str]]:
 
 def assume(parameters: DatabaseRowParameters) -> Assumptions:
     """Return the bounds within which no two clients believe at once that they own the row."""
-    rate = 0 if parameters.time == "client" else round(parameters.rate_bound * PPM)
-    return Assumptions(clock_rate_ppm=rate, pause_ns=parameters.pause_bound)
+    if parameters.time == "client":
+        return Assumptions(clock_rate_ppm=0, pause_ns=0, clock_error_ns=0)
+    return Assumptions(
+        clock_rate_ppm=round(parameters.rate_bound * PPM),
+        pause_ns=parameters.pause_bound,
+        clock_error_ns=parameters.clock_error,
+    )

@@ -66,17 +66,12 @@ class LockClient(LeaseHolder):
 
     def _keep(self) -> Script:
         parameters = self.parameters
-        release_at = self.host.now() + parameters.hold_for if parameters.hold_for else None
+        self.begin_tenure(parameters.hold_for)
         while self.epoch is not None:
-            if self.resigned:
+            yield from self.rest(parameters.heartbeat_period)
+            if self.is_tenure_over():
                 yield from self._release()
-                return
-            if release_at is not None and self.host.now() + parameters.heartbeat_period >= release_at:
-                yield Sleep(max(release_at - self.host.now(), 0))
-                yield from self._release()
-                return
-            yield Sleep(parameters.heartbeat_period)
-            if self.epoch is not None:
+            elif self.epoch is not None:
                 yield from self._heartbeat(self.epoch)
 
     def _heartbeat(self, epoch: int) -> Script:

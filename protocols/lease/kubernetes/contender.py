@@ -63,25 +63,24 @@ class LeaderElector(Contender):
         The deadline begins when the next renewal does, retry_period after the last success.
         """
         clock, parameters = self.host.now, self.parameters
-        cancel_at = clock() + parameters.hold_for if parameters.hold_for else None
+        self.begin_tenure(parameters.hold_for)
         while True:
-            if cancel_at is not None and clock() + parameters.retry_period >= cancel_at:
-                yield Sleep(max(cancel_at - clock(), 0))
+            yield from self.rest(parameters.retry_period)
+            if self.is_tenure_over():
                 return True
-            yield Sleep(parameters.retry_period)
             if not (yield from self._renew_until(clock() + parameters.renew_deadline)):
-                return False
+                return self.is_tenure_over()
 
     def _renew_until(self, deadline: int) -> Script:
         """Try every retry_period, at once for a start; return whether it worked before `deadline`."""
         clock, period = self.host.now, self.parameters.retry_period
         tick = clock()
-        while clock() < deadline:
+        while clock() < deadline and not self.is_tenure_over():
             if (yield from self._try_acquire_or_renew(deadline)):
                 return True
             tick += period  # a ticker: a tick that passed during a slow try is not waited for
             tick = max(tick, clock())
-            yield Sleep(max(min(tick, deadline) - clock(), 0))
+            yield from self.rest(max(min(tick, deadline) - clock(), 0))
         return False
 
     def _try_acquire_or_renew(self, deadline: int | None) -> Script:

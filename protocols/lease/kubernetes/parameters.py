@@ -90,5 +90,9 @@ def assume(parameters: KubernetesParameters) -> Assumptions:
     (1 + p) / (1 - p) = r), the rest to the way of the reply.
     """
     acting = parameters.retry_period + parameters.renew_deadline
-    ratio = (1 + parameters.lease_duration / acting) / 2
-    return Assumptions(clock_rate_ppm=max(int((ratio - 1) / (ratio + 1) * 1_000_000), 0), pause_ns=0)
+    if parameters.release_on_cancel:
+        acting += min(parameters.request_timeout, parameters.renew_deadline)  # see LeaderElector.run
+    ratio = max(1 + parameters.lease_duration / acting, 2) / 2
+    rate = (ratio - 1) / (ratio + 1)
+    delay = int(parameters.lease_duration / (1 + rate) - acting / (1 - rate))
+    return Assumptions(clock_rate_ppm=int(rate * 1_000_000), pause_ns=0, delay_ns=max(delay, 0))

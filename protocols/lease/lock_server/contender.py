@@ -64,18 +64,13 @@ class LockContender(LeaseHolder):
     def _keep(self) -> Script:
         """Renew until the lease is lost or given up; a failed renewal is tried again while it lasts."""
         parameters = self.parameters
-        release_at = self.host.now() + parameters.hold_for if parameters.hold_for else None
         pause = parameters.renew_interval
+        self.begin_tenure(parameters.hold_for)
         while self.epoch is not None:
-            if self.resigned:
+            yield from self.rest(pause)
+            if self.is_tenure_over():
                 yield from self._release()
-                return
-            if release_at is not None and self.host.now() + pause >= release_at:
-                yield Sleep(max(release_at - self.host.now(), 0))
-                yield from self._release()
-                return
-            yield Sleep(pause)
-            if self.epoch is not None:
+            elif self.epoch is not None:
                 renewed = yield from self._renew(self.epoch)
                 pause = parameters.renew_interval if renewed else min(pause, parameters.poll_interval)
 
@@ -104,4 +99,5 @@ class LockContender(LeaseHolder):
         return start + self.parameters.validity
 
     def _ask(self, message: Any) -> Script:
-        return (yield self.call(self.server, message, self.parameters.request_timeout))
+        # The news that the lock is free may overtake the refusal.
+        return (yield self.call(self.server, message, self.parameters.request_timeout, but=Available))

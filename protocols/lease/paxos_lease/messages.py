@@ -56,6 +56,13 @@ class Rejected:
     promised: Ballot
 
 
+@message
+class Release:
+    """The owner gives up the lease that it began under that ballot."""
+
+    epoch: Ballot
+
+
 @record
 class Restarted:
     """How often this node was started: what makes its ballots unique."""

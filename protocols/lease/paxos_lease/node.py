@@ -17,6 +17,7 @@ from protocols.lease.paxos_lease.messages import (
     Propose,
     ProposeAccepted,
     Rejected,
+    Release,
     Restarted,
 )
 from protocols.lease.paxos_lease.parameters import PaxosLeaseParameters
@@ -64,7 +65,12 @@ class PaxosLeaseNode(LeaseHolder):
         self._silent_until = 0
         self._lease_over = host.timer("accepted lease", self._on_lease_over)
         super().__init__(host, host.now)
-        self.handlers = {**self.handlers, Prepare: self.on_prepare, Propose: self.on_propose}
+        self.handlers = {
+            **self.handlers,
+            Prepare: self.on_prepare,
+            Propose: self.on_propose,
+            Release: self.on_release,
+        }
 
     def start(self) -> None:
         """Count the start, be silent for the longest lease if it is a restart, and propose."""
@@ -87,6 +93,12 @@ class PaxosLeaseNode(LeaseHolder):
             self._lease_over.set(message.lease)
             self.learn(message.proposal.owner, message.proposal.epoch)
             self.host.send(source, ProposeAccepted(message.ballot))
+
+    def on_release(self, source: NodeId, message: Release) -> None:
+        """Forget the lease that its owner gives up."""
+        if self.accepted is not None and self.accepted.epoch == message.epoch:
+            self._lease_over.cancel()
+            self._on_lease_over()
 
     def _answers(self, source: NodeId, ballot: Ballot) -> bool:
         if self.host.now() < self._silent_until:
@@ -117,16 +129,23 @@ class PaxosLeaseNode(LeaseHolder):
 
     def _extend(self) -> Script:
         parameters = self.parameters
-        stop_at = self.host.now() + parameters.hold_for if parameters.hold_for else None
         pause = parameters.renew_interval
+        self.begin_tenure(parameters.hold_for)
         while self.epoch is not None:
-            yield Sleep(pause)
-            if self.resigned or (stop_at is not None and self.host.now() >= stop_at):
-                self.lose("released")
-                yield Sleep(parameters.max_lease)
+            yield from self.rest(pause)
+            if self.is_tenure_over():
+                yield from self._release(self.epoch)
             elif self.epoch is not None:
                 extended = yield from self._propose()
                 pause = parameters.renew_interval if extended else self._backoff()
+
+    def _release(self, epoch: Ballot | None) -> Script:
+        """Stop acting, then tell all acceptors that the lease is free, and let others have it first."""
+        self.lose("released")
+        if epoch is not None:
+            for node in self.nodes:
+                self.host.send(node, Release(epoch))
+        yield Sleep(self.parameters.lease)
 
     def _propose(self) -> Script:
         """Prepare and propose once; return whether a majority accepted in time."""

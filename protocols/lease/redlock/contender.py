@@ -49,18 +49,13 @@ class RedlockContender(LeaseHolder):
     def _keep(self, value: int) -> Script:
         """Extend in time until the lock is lost or given up; a failed extension is tried again."""
         parameters = self.parameters
-        release_at = self.host.now() + parameters.hold_for if parameters.hold_for else None
         pause = parameters.renew_interval
+        self.begin_tenure(parameters.hold_for)
         while self.epoch is not None:
-            if self.resigned:
+            yield from self.rest(pause)
+            if self.is_tenure_over():
                 self.lose("released")
-                break
-            if release_at is not None and self.host.now() + pause >= release_at:
-                yield Sleep(max(release_at - self.host.now(), 0))
-                self.lose("released")
-                break
-            yield Sleep(pause)
-            if self.epoch is not None:
+            elif self.epoch is not None:
                 extended = yield from self._extend(value)
                 pause = parameters.renew_interval if extended else min(pause, parameters.retry_delay)
         yield from self._unlock(value)

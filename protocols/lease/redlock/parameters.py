@@ -116,8 +116,15 @@ def _rules(parameters: RedlockParameters) -> Iterator[tuple[bool, str]]:
 def assume(parameters: RedlockParameters) -> Assumptions:
     """Return the bounds within which no two clients believe at once that they hold the lock.
 
-    The holder counts T (1 - f) on a clock that may be slow, the nodes T on clocks that may be fast:
-    (1 - f) / (1 - r) <= 1 / (1 + r).
+    Half of the margin f T is given to the rate of the holder's clock, (1 - f) / (1 - r) <= 1 - f / 2, and
+    half to the wall clocks of the nodes, on which a key ends too early by twice their error at most.
     """
     factor = parameters.drift_factor if parameters.count_elapsed else 0
-    return Assumptions(clock_rate_ppm=int(factor / (2 - factor) * PPM), pause_ns=0)
+    rate = factor / 2 / (1 - factor / 2)
+    error = int(parameters.ttl * factor / 4) + (PRECISION // 2 if parameters.count_elapsed else 0)
+    return Assumptions(
+        clock_rate_ppm=int(rate * PPM),
+        pause_ns=0,
+        stable_storage=parameters.persistence == "always",
+        clock_error_ns=error,
+    )

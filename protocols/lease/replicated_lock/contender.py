@@ -18,7 +18,7 @@ class ReplicatedLockContender(LockContender):
     def _ask(self, message: Any) -> Script:
         """Return the leader's reply; None when nobody that was asked is the leader, or it is silent."""
         for _ in self.servers:
-            reply = yield self.call(self.server, message, self.parameters.request_timeout)
+            reply = yield self.call(self.server, message, self.parameters.request_timeout, Available)
             if not isinstance(reply, Elsewhere):
                 if reply is None:
                     self._turn()
