@@ -16,21 +16,26 @@ GROUP = "leadersim.protocols"
 """The entry-point group by which other packages offer protocols: `name = "module:SPEC"`."""
 
 BUILT_IN: dict[str, str] = {
+    "bully": "protocols.classic.bully:SPEC",
     "database-row": "protocols.lease.database_row:SPEC",
-    "kubernetes": "protocols.lease.kubernetes:SPEC",
-    "lock-server": "protocols.lease.lock_server:SPEC",
     "dynamodb": "protocols.lease.dynamodb:SPEC",
-    "paxos-lease": "protocols.lease.paxos_lease:SPEC",
-    "replicated-lock": "protocols.lease.replicated_lock:SPEC",
-    "redlock": "protocols.lease.redlock:SPEC",
     "etcd": "protocols.etcd:SPEC",
     "etcd-naive-blind-put": "protocols.etcd:BLIND_PUT",
     "etcd-naive-key-per-node": "protocols.etcd:KEY_PER_NODE",
+    "kubernetes": "protocols.lease.kubernetes:SPEC",
+    "lock-server": "protocols.lease.lock_server:SPEC",
+    "multi-paxos": "protocols.classic.paxos:SPEC",
+    "omni-paxos": "protocols.classic.omni_paxos:SPEC",
+    "paxos-lease": "protocols.lease.paxos_lease:SPEC",
     "raft": "protocols.raft:SPEC",
-    "zookeeper": "protocols.zookeeper:SPEC",
-    "zookeeper-ensemble": "protocols.zookeeper:ENSEMBLE",
+    "redlock": "protocols.lease.redlock:SPEC",
+    "replicated-lock": "protocols.lease.replicated_lock:SPEC",
+    "ring": "protocols.classic.ring:SPEC",
+    "viewstamped-replication": "protocols.classic.viewstamped:SPEC",
     "zk-create-watch": "protocols.zookeeper:CREATE_WATCH",
     "zk-naive-create": "protocols.zookeeper:NAIVE_CREATE",
+    "zookeeper": "protocols.zookeeper:SPEC",
+    "zookeeper-ensemble": "protocols.zookeeper:ENSEMBLE",
 }
 
 _registered: dict[str, ProtocolSpec] = {}
