@@ -1,0 +1,100 @@
+"""Each workload on each protocol: it runs, it measures its damage, and a paused leader does it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from protocols import registry
+from sim.metrics import DAMAGE
+from sim.run import run
+from sim.workloads import registry as workloads
+
+QUICK: dict[str, dict[str, Any]] = {
+    "database-row": {"ttl": "2s", "renew_interval": "500ms", "poll_interval": "100ms"},
+    "dynamodb": {"lease_duration": "2s", "heartbeat_period": "500ms", "refresh_period": "100ms"},
+    "kubernetes": {"lease_duration": "2s", "renew_deadline": "1s", "retry_period": "200ms"},
+    "lock-server": {"ttl": "2s", "poll_interval": "100ms"},
+    "paxos-lease": {"lease": "2s", "max_lease": "3s", "renew_interval": "500ms"},
+    "redlock": {"ttl": "2s"},
+    "replicated-lock": {"ttl": "2s", "poll_interval": "100ms"},
+}
+"""Protocols that are slow by default, made quick enough for a run of a few seconds."""
+
+WORK: dict[str, dict[str, Any]] = {
+    "config-updates": {"interval": "100ms", "work": "90ms"},
+    "database-primary": {"external": True, "rate": "30/s", "work": "200ms"},
+    "distributed-lock": {"hold": ["90ms", "90ms"], "gap": "10ms", "resign": False},
+    "external-store": {"rate": "10/s", "work": "90ms"},
+    "job-scheduler": {"interval": "100ms", "work": "90ms"},
+    "rate-limiter": {"limit": 250, "window": "10s", "rate": "40/s", "work": "200ms"},
+}
+"""Each leader is at work most of the time, so that a pause falls between its check and its effect."""
+
+HARMS = {
+    "config-updates": "duplicate_numbers",
+    "database-primary": "stale_writes",
+    "distributed-lock": "two_in_critical_section",
+    "external-store": "stale_writes",
+    "job-scheduler": "jobs_run_twice",
+    "rate-limiter": "admitted_over_limit",
+}
+"""What two leaders do to each resource."""
+
+
+def scenario(
+    protocol: str, workload: str, fenced: bool, *faults: dict[str, Any], **parts: Any
+) -> dict[str, Any]:
+    """Return a scenario of a few seconds."""
+    return {
+        "schema": 1,
+        "name": "workload",
+        "about": "A workload on a protocol.",
+        "duration": "8s",
+        "protocol": {"name": protocol, **QUICK.get(protocol, {})},
+        "network": {"latency": {"uniform": ["1ms", "3ms"]}},
+        "workload": {"name": workload, **WORK[workload], "fenced": fenced},
+        "faults": list(faults),
+        **parts,
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", registry.names())
+def test_every_workload_runs_on_every_protocol(protocol: str) -> None:
+    """The leader acts on its resource; all that the workload can suffer is measured, if it happened once."""
+    assert set(WORK) == set(workloads.names())
+    for workload in WORK:
+        result = run(scenario(protocol, workload, False), seed=3)
+        spec = workloads.get(workload)
+        harms = [f"damage.{name}" for name in spec.damage if DAMAGE[name].unit == "count"]
+
+        assert (result.metrics["effects.accepted"] or 0) > 5, (protocol, workload)
+        assert all(result.metrics[name] is not None for name in harms), (protocol, workload)
+        assert (result.metrics["availability.system"] or 0) > 0, (protocol, workload)
+
+
+PAUSES = {"every": "6s", "first": "5.05s", "until": "28s", "pause": "leader", "for": "4s"}
+
+
+@pytest.mark.parametrize("workload", WORK)
+@pytest.mark.parametrize("protocol", ["raft", "lock-server"])
+def test_paused_leader_does_harm_unless_it_is_fenced(protocol: str, workload: str) -> None:
+    """Four pauses of two leases each; without pauses nobody is harmed, fenced or not."""
+    harm = f"damage.{HARMS[workload]}"
+
+    def harms(fenced: bool, *faults: dict[str, Any]) -> Any:
+        parts = {"duration": "30s" if faults else "8s"}
+        return run(scenario(protocol, workload, fenced, *faults, **parts), seed=5).metrics[harm]
+
+    assert harms(False, PAUSES) >= 1
+    assert harms(True, PAUSES) == 0
+    assert harms(False) == 0
+
+
+def test_all_harms_are_documented_and_belong_to_a_workload() -> None:
+    """What is in the catalogue is measured by somebody, and the other way round."""
+    measured = {name for workload in workloads.names() for name in workloads.get(workload).damage}
+
+    assert measured == set(DAMAGE)
