@@ -123,6 +123,11 @@ class Contender:
         self.stop_leading(reason)
         self._begin()
 
+    def resign(self) -> None:
+        """Resign, or unlock, now; harmless for one that does not lead."""
+        if self.epoch is not None:
+            self._on_held()
+
     def _on_held(self) -> None:
         self.stop_leading("resigned")
         self._run(self._resign())

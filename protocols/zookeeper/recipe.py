@@ -58,6 +58,7 @@ class Contender:
         self.client = self.client_class(host, group.servers, parameters, self._on_state, self._on_event)
         self.handlers: Mapping[type, Handler] = self.client.connections.handlers
         self.leading: int | None = None
+        self.resigned = False
         self._script: Script | None = None
         self._waits = False
         self._asked = 0  # number of the operation whose answer the script waits for
@@ -87,6 +88,12 @@ class Contender:
         if self.leading is not None:
             self.leading = None
             self.host.follow(reason)
+
+    def resign(self) -> None:
+        """Leave the lead to the next one; the recipe does it, which is woken for it."""
+        if self.leading is not None:
+            self.resigned = True
+            self._wake(None)
 
     # Running the script -------------------------------------------------------------------------
 

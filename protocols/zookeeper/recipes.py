@@ -11,6 +11,7 @@ from protocols.zookeeper.recipe import ROOT, Ask, Contender, Script, Wait, ZooKe
 from protocols.zookeeper.tree import SEQUENCE_DIGITS
 
 GUID_BITS = 48
+ANY_VERSION = -1
 
 
 def sequence_of(path: str) -> int:
@@ -45,8 +46,17 @@ class Sequential(Contender):
             elif (yield from self.confirm(own)):
                 self.lead(epoch)
                 yield Wait()
+                if self.resigned and self.leading is not None:
+                    yield from self.leave(own)
+                    return
             else:
                 return
+
+    def leave(self, own: str) -> Script:
+        """Stop leading, then delete the node, which tells the next one; the queue is entered anew."""
+        self.resigned = False
+        self.follow("resigned")
+        yield from self.ask("delete", own, ANY_VERSION)
 
     def enter(self) -> Script:
         """Return the path and the czxid of a new node; a lost answer does not make two of them.

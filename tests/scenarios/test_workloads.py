@@ -43,9 +43,7 @@ HARMS = {
 """What two leaders do to each resource."""
 
 
-def scenario(
-    protocol: str, workload: str, fenced: bool, *faults: dict[str, Any], **parts: Any
-) -> dict[str, Any]:
+def scenario(protocol: str, job: str, fenced: bool, *faults: dict[str, Any], **parts: Any) -> dict[str, Any]:
     """Return a scenario of a few seconds."""
     return {
         "schema": 1,
@@ -54,7 +52,7 @@ def scenario(
         "duration": "8s",
         "protocol": {"name": protocol, **QUICK.get(protocol, {})},
         "network": {"latency": {"uniform": ["1ms", "3ms"]}},
-        "workload": {"name": workload, **WORK[workload], "fenced": fenced},
+        "workload": {"name": job, **WORK[job], "fenced": fenced},
         "faults": list(faults),
         **parts,
     }
@@ -91,6 +89,24 @@ def test_paused_leader_does_harm_unless_it_is_fenced(protocol: str, workload: st
     assert harms(False, PAUSES) >= 1
     assert harms(True, PAUSES) == 0
     assert harms(False) == 0
+
+
+RESIGNING = (
+    "database-row", "dynamodb", "etcd", "lock-server",
+    "paxos-lease", "redlock", "replicated-lock", "zookeeper",
+)  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", RESIGNING)
+def test_holder_that_resigns_hands_the_lock_over(protocol: str) -> None:
+    """Contenders take turns, nobody is harmed, and how long the lock is free between two is measured."""
+    lock = {"name": "distributed-lock", "hold": ["0s", "100ms"]}
+    result = run(scenario(protocol, "distributed-lock", False, workload=lock, duration="20s"), seed=2)
+
+    assert (result.metrics["leader_changes"] or 0) >= 3
+    assert (result.metrics["damage"], result.metrics["violations"]) == (0, 0)
+    assert 0 < (result.metrics["damage.hand_over.mean"] or 0) < 5
 
 
 def test_all_harms_are_documented_and_belong_to_a_workload() -> None:
