@@ -14,6 +14,7 @@ from protocols.etcd.contender import Contender
 from protocols.etcd.machine import EtcdMachine
 from protocols.etcd.naive import BlindPut, KeyPerNode
 from protocols.etcd.parameters import EtcdParameters, check
+from protocols.etcd.presets import PRESETS
 from protocols.etcd.service import EtcdService
 from protocols.lease.empty import EmptyStorage
 from protocols.raft import server_role
@@ -44,6 +45,7 @@ def make_spec(
         check=check,
         epoch_name="revision",
         exclusive_belief=exclusive,
+        presets=PRESETS,
     )
 
 

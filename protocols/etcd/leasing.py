@@ -59,8 +59,8 @@ class Leasing:
         self._retry = host.timer("renewal retry", self._on_retry)
 
     def start(self) -> None:
-        """Begin to look for expired leases."""
-        self._scan.set(SCAN_INTERVAL)
+        """Begin to look for expired leases, at a phase that the process keeps all its life."""
+        self._scan.set(self._member.host.random.randrange(1, SCAN_INTERVAL + 1))
 
     # Renewals ------------------------------------------------------------------------------------
 

@@ -36,6 +36,9 @@ class EtcdParameters(RaftParameters):
     announce_commits: bool = parameter(
         True, "flag", "The leader says at once what it committed; otherwise with its next message."
     )
+    reads: str = parameter(
+        "read_index", "text", "How linearizable reads are answered, see raft; unsafe_lease asks no clock."
+    )
     ensure_leadership: bool = parameter(
         True, "flag", "A leader makes sure that it still is one before it renews or revokes leases."
     )

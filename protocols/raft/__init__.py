@@ -16,6 +16,7 @@ from protocols.kv import KeyValue
 from protocols.raft.extended import ExtendedRaft
 from protocols.raft.membership import Reconfiguring
 from protocols.raft.parameters import RaftParameters, is_plain
+from protocols.raft.presets import PRESETS
 from protocols.raft.rules import check
 from protocols.raft.server import Raft
 from protocols.raft.service import PLAIN, Member, Seam, Service
@@ -85,6 +86,7 @@ def make_spec(
         roles=(Role("contender", "n", _nodes, create, storage),),
         check=check,
         epoch_name="term",
+        presets=PRESETS,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sim.calibration.real.etcd import ETCD
 from sim.calibration.real.model import Model
 
-MODELS: tuple[Model, ...] = ()
+MODELS: tuple[Model, ...] = (*ETCD,)

@@ -1,0 +1,111 @@
+"""The models of etcd: set up as the trials were, measured from the fault on, close to what was found."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sim.calibration.real.comparison import Compared, compare, pairs
+from sim.calibration.real.etcd import ETCD, lock_settings, raft_settings
+from sim.calibration.real.measures import Fall, fall, leader_ms, overlap_ms, several_campaigns, step_down_ms
+from sim.calibration.real.table import OWN, Group, read
+from sim.records import Campaigned, FaultStarted, Followed, Led
+
+MS = 1_000_000
+
+
+def group(version: str = "3.4.23", **settings: str) -> Group:
+    return Group("etcd", version, "e", 5, "kill -9 leader", settings, ())
+
+
+def run_with(*records: Any) -> Any:
+    return SimpleNamespace(records=list(records))
+
+
+FAULT = FaultStarted(100 * MS, 0, "crash", ("n1",), "")
+
+
+def test_settings_count_timeouts_in_heartbeats() -> None:
+    """etcd's tick is its heartbeat interval; delays come on top of loopback; the rest is the product's."""
+    found = raft_settings(group(heartbeat_ms="50", election_ms="2000", one_way_delay_ms="5", pre_vote="on"))
+
+    assert {
+        "protocol.nodes=5", "protocol.preset=etcd-3.4", "protocol.tick=50ms", "protocol.election_ticks=40",
+        "protocol.pre_vote=true", "network.latency={uniform: [5050us, 5250us]}", "faults.0.delay=16000ms",
+    } <= set(found)  # fmt: skip
+
+
+def test_settings_of_a_lock_have_its_ttl() -> None:
+    """The holder is killed at any age of its last keep-alive."""
+    found = lock_settings(group("etcdctl 3.5.1", ttl_s="10"))
+
+    assert {"protocol.preset=etcd-3.5", "protocol.ttl=10s", "faults.0.jitter=10s"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"weather": "bad"}, "weather"), ({"heartbeat_ms": "fast"}, "fast"), ({"pre_vote": "maybe"}, "maybe")],
+)
+def test_settings_that_are_not_known_are_refused(settings: dict[str, str], message: str) -> None:
+    """A model that ignored one would simulate something else."""
+    with pytest.raises(ValueError, match=message):
+        raft_settings(group(**settings))
+
+
+def test_measures_begin_with_the_fault() -> None:
+    """What was before it does not count, nor what the old leader does."""
+    run = run_with(
+        Campaigned(0, "n2", 1), Led(1, "n1", 1), FAULT, Campaigned(150 * MS, "n1", 2),
+        Campaigned(160 * MS, "n2", 2), Campaigned(170 * MS, "n3", 3), Led(200 * MS, "n3", 3),
+        Followed(230 * MS, "n1", 1, "quorum_lost"), Campaigned(300 * MS, "n2", 4),
+    )  # fmt: skip
+
+    assert fall(run) == Fall(100 * MS, 130 * MS, 2)
+    measured = [each(run) for each in (leader_ms, step_down_ms, overlap_ms, several_campaigns)]
+    assert measured == [100.0, 130.0, 30.0, 1.0]
+
+
+def test_measures_of_what_never_came_are_none() -> None:
+    """No fault, nobody who led, nobody who leads after it."""
+    assert fall(run_with(Led(1, "n1", 1))) is None
+    assert fall(run_with(FAULT, Led(101 * MS, "n2", 1))) is None
+    stuck = run_with(Led(1, "n1", 1), FAULT)
+    assert [each(stuck) for each in (leader_ms, step_down_ms, overlap_ms, several_campaigns)] == [None] * 4
+
+
+def test_leader_that_stepped_down_before_the_next_does_not_overlap() -> None:
+    """Not a negative time."""
+    run = run_with(Led(1, "n1", 1), FAULT, Followed(150 * MS, "n1", 1, "x"), Led(200 * MS, "n2", 2))
+
+    assert overlap_ms(run) == 0.0
+
+
+def own_groups() -> list[Group]:
+    return [each for each in read(OWN) if each.system.startswith("etcd")]
+
+
+def test_every_measured_group_of_etcd_has_a_model() -> None:
+    """And each of its settings is one that the model knows."""
+    ready = pairs(own_groups(), True)
+
+    assert not [each for each in ready if isinstance(each, Compared)]
+    assert len(ready) == 7
+
+
+@pytest.mark.soak
+def test_models_agree_with_what_was_measured() -> None:
+    """KS p > 0.01 and medians as the table of acceptance says; 2,000 trials each."""
+    assert [
+        (row.experiment, row.quantity, row.reason)
+        for row in compare(pairs(own_groups(), False))
+        if row.reason
+    ] == []
+
+
+def test_models_are_of_different_faults() -> None:
+    """The first that fits is taken."""
+    faults = [(model.system, model.fault) for model in ETCD]
+
+    assert len(set(faults)) == len(faults)
