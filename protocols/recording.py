@@ -164,8 +164,10 @@ class RecordingHost:
         self.effects.append(Saved(record))
 
     def timer(self, name: str, callback: Callable[[], None]) -> RecordingTimer:
-        """Return a new timer, which is also in `timers`."""
-        timer = self.timers[name] = RecordingTimer(name, callback, self.effects)
+        """Return the timer of that name, which is also in `timers`; its first callback stays."""
+        timer = self.timers.get(name)
+        if timer is None:
+            timer = self.timers[name] = RecordingTimer(name, callback, self.effects)
         return timer
 
     def now(self) -> int:

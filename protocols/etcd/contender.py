@@ -30,12 +30,12 @@ class Contender:
         number = group.contenders.index(host.id)
         self.client = EtcdClient(host, group.servers, number, parameters)
         self.handlers: Mapping[type, Handler] = self.client.handlers
-        self.session: Session | None = None
+        self.session = Session(self.client, parameters, self._on_done)
         self.epoch: int | None = None  # under which we lead
         self.recipe: Election | Mutex | None = None  # by which we lead
         self._number = number
         self._lease = 0
-        self._task: Task | None = None
+        self._task = Task(self.client, "task")
         self._again = host.timer("start again", self._begin)
         self._hold = host.timer("hold", self._on_held)
 
@@ -43,25 +43,18 @@ class Contender:
         """Connect, and contend."""
         self.client.start()
         if self.parameters.observe:
-            Task(self.client, "observe", observe(self.host, PREFIX + "/")).start()
+            Task(self.client, "observe").run(observe(self.host, PREFIX + "/"))
         self._begin()
 
     def leads(self) -> int | None:
         """Return the epoch under which we lead, if the session counts at this instant."""
-        alive = self.session is not None and self.session.alive
-        return self.epoch if alive or not self.parameters.obey_done else None
+        return self.epoch if self.session.alive or not self.parameters.obey_done else None
 
     # One attempt ---------------------------------------------------------------------------------
 
     def _begin(self) -> None:
         """Start from the beginning, with a session of its own."""
-        self._run(self._attempt())
-
-    def _run(self, script: Script) -> None:
-        if self._task is not None:
-            self._task.cancel()
-        self._task = Task(self.client, "task", script)
-        self._task.start()
+        self._task.run(self._attempt())
 
     def _attempt(self) -> Script:
         asked_at, lease = self.host.now(), self._new_lease()
@@ -69,13 +62,12 @@ class Contender:
         if not isinstance(response, LeaseGrantResponse):
             self._again.set(self.parameters.retry_interval)
             return
-        self.session = Session(self.client, lease, self.parameters, self._on_done)
-        self.session.start(asked_at)
+        self.session.begin(lease, asked_at)
         yield from self._contend()
 
     def _contend(self) -> Script:
         error = yield from self.contend()
-        if error and self.session is not None:
+        if error:
             self.session.close()
             self._again.set(self.parameters.retry_interval)
 
@@ -86,7 +78,6 @@ class Contender:
 
     def contend(self) -> Script:
         """Run the recipe until we lead; return "" or what went wrong."""
-        assert self.session is not None
         mutex = self.parameters.recipe == "mutex"
         lease = self.session.lease
         recipe = Mutex(lease, PREFIX) if mutex else Election(lease, PREFIX, self.parameters.recheck_key)
@@ -98,7 +89,6 @@ class Contender:
 
     def lead(self, epoch: int) -> None:
         """Lead, unless the session is over already, as its owner sees before anything else."""
-        assert self.session is not None
         if not self.session.alive and self.parameters.obey_done:
             return
         self.epoch = epoch
@@ -130,7 +120,7 @@ class Contender:
 
     def _on_held(self) -> None:
         self.stop_leading("resigned")
-        self._run(self._resign())
+        self._task.run(self._resign())
 
     def _resign(self) -> Script:
         recipe = self.recipe

@@ -21,7 +21,6 @@ class KeyPerNode(Contender):
 
     def contend(self) -> Script:
         """Put the own key and look what was there before; again after each change."""
-        assert self.session is not None
         key = f"{PREFIX}/{self.host.id}"
         while True:
             # A Put with PrevKv answers with what it replaced.
@@ -47,7 +46,6 @@ class BlindPut(Contender):
 
     def contend(self) -> Script:
         """Wait until the key has no value, put the own one, and lead."""
-        assert self.session is not None
         while True:
             response = yield Do(Get(KEY))
             if response is None:

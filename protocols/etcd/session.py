@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from protocols.etcd.client import EtcdClient
-from protocols.etcd.operations import LeaseId, LeaseRevoke
+from protocols.etcd.operations import NO_LEASE, LeaseId, LeaseRevoke
 from protocols.etcd.parameters import EtcdParameters
 from protocols.etcd.rpc import KeepAlive, KeepAliveReply
 
@@ -22,34 +22,36 @@ FIRST_DEADLINE = 5000 * MS
 
 
 class Session:
-    """Keeps one lease alive until it is lost; then `done(reason)` is called, once."""
+    """Keeps one lease at a time alive until it is lost; then `done(reason)` is called, once."""
 
-    def __init__(
-        self, client: EtcdClient, lease: LeaseId, parameters: EtcdParameters, done: Callable[[str], None]
-    ) -> None:
+    def __init__(self, client: EtcdClient, parameters: EtcdParameters, done: Callable[[str], None]) -> None:
         host = self._host = client.host
         self._client = client
-        self.lease = lease
         self._by_request = parameters.deadline == "request"
         self._validity = parameters.validity
         self._done = done
-        self.over = False
-        self._deadline = host.now() + FIRST_DEADLINE
-        self._next = host.now()
+        self.lease: LeaseId = NO_LEASE
+        self.over = True
+        self._deadline = self._next = 0
         self._number = host.now()  # of the last keep-alive
         self._sent_at: dict[int, int] = {}  # when those were sent that are not answered
+        # Made once: a process has one timer of a name, and that keeps its first callback.
         self._send_loop = host.timer("keep-alive loop", self._on_send_loop)
         self._deadline_loop = host.timer("deadline loop", self._on_deadline_loop)
         self._reconnect = host.timer("keep-alive reconnect", self._on_reconnect)
         client.on_keep_alive_reply = self._on_reply
         client.on_keep_alive_broken = self._on_broken
 
-    def start(self, granted_from: int) -> None:
-        """Begin to keep the lease alive; it was asked for at `granted_from` on the local clock."""
+    def begin(self, lease: LeaseId, asked_at: int) -> None:
+        """Keep a lease alive that was granted, and asked for at `asked_at` on the local clock."""
+        self.orphan()
+        self.lease, self.over = lease, False
+        now = self._next = self._host.now()
         if self._by_request:
-            self._deadline = granted_from + self._validity
-            self._deadline_loop.set(max(0, self._deadline - self._host.now()))
+            self._deadline = asked_at + self._validity
+            self._deadline_loop.set(max(0, self._deadline - now))
         else:
+            self._deadline = now + FIRST_DEADLINE
             self._deadline_loop.set(DEADLINE_INTERVAL)
         self._on_reconnect()
 
@@ -66,6 +68,7 @@ class Session:
     def orphan(self) -> None:
         """Stop without a word to anybody."""
         self.over = True
+        self._sent_at.clear()
         for timer in (self._send_loop, self._deadline_loop, self._reconnect):
             timer.cancel()
 
@@ -104,6 +107,8 @@ class Session:
             self._deadline_loop.set(DEADLINE_INTERVAL)
 
     def _on_broken(self) -> None:
+        if self.over:
+            return
         self._send_loop.cancel()
         self._sent_at.clear()
         self._reconnect.set(RETRY_WAIT)

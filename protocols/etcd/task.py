@@ -47,16 +47,16 @@ Script = Generator[Step, Any, Any]
 
 
 class Task:
-    """Runs one script; whoever cancels it ends all that it waits for."""
+    """Runs one script at a time; another one takes its place, and ends all that it waits for."""
 
-    __slots__ = ("_alive", "_client", "_script", "_start", "_timer", "_watch")
+    __slots__ = ("_client", "_run", "_script", "_start", "_timer", "_watch")
 
-    def __init__(self, client: EtcdClient, name: str, script: Script) -> None:
+    def __init__(self, client: EtcdClient, name: str) -> None:
         self._client = client
-        self._script = script
-        self._timer = client.host.timer(name, lambda: self._resume(None))
+        self._script: Script | None = None
+        self._run = 0  # tells answers to earlier scripts apart
+        self._timer = client.host.timer(name, lambda: self._resume(self._run, None))
         self._watch: ClientWatch | None = None
-        self._alive = True
         self._start: dict[type, Callable[[Any], None]] = {
             Do: self._do,
             Changed: self._changed,
@@ -64,30 +64,29 @@ class Task:
             Sleep: lambda step: self._timer.set(step.ns),
         }
 
-    def start(self) -> None:
-        """Run up to the first wait."""
-        self._resume(None)
-
-    def cancel(self) -> None:
-        """Run no further."""
-        self._alive = False
+    def run(self, script: Script) -> None:
+        """Run a script up to its first wait, in place of the one that runs."""
+        self._run += 1
         self._timer.cancel()
         self._end_watch()
-        self._script.close()
+        self._script = script
+        self._resume(self._run, None)
 
-    def _resume(self, value: Any) -> None:
-        if not self._alive:
+    def _resume(self, run: int, value: Any) -> None:
+        if run != self._run or self._script is None:
             return
         try:
             step = self._script.send(value)
         except StopIteration:
-            self._alive = False
+            self._script = None
             return
         self._start[type(step)](step)
 
     def _do(self, step: Do) -> None:
+        run = self._run
+
         def then(outcome: str, response: Any) -> None:
-            self._resume(response if outcome == "ok" else None)
+            self._resume(run, response if outcome == "ok" else None)
 
         self._client.call(step.operation, then, step.serializable)
 
@@ -103,15 +102,17 @@ class Task:
     def _begin_watch(
         self, key: str, revision: int, prefix: bool, wanted: Callable[[list[WatchEvent]], Any]
     ) -> None:
+        run = self._run
+
         def changed(events: list[WatchEvent]) -> None:
             found = wanted(events)
             if found:
                 self._end_watch()
-                self._resume(found)
+                self._resume(run, found)
 
         def compacted(revision: int) -> None:
             self._watch = None
-            self._resume(None)
+            self._resume(run, None)
 
         self._watch = self._client.watch(key, revision, changed, compacted, prefix)
 
