@@ -180,15 +180,17 @@ def overlaps_ns(gaps: Sequence[Interval], others: Sequence[Interval]) -> list[in
     return found
 
 
-def outages(records: Sequence[Record], tally: OperationTally) -> list[Outage]:
+def outages(records: Sequence[Record], tally: OperationTally, line: Timeline | None = None) -> list[Outage]:
     """Return the outages of all views, view by view, each in order of time.
 
     The time before the first service is one, with the cause "start". A command may be under way when a
     fault strikes; so an outage with nothing to blame at its beginning is due to the first fault that was
     applied during it, or else is a "stall". A client outage lies between invocations (see
     `OperationTally`); it has the cause of the first system outage that it overlaps, if there is one.
+    `line` is the timeline of the records, if it is known already.
     """
-    line = timeline(records)
+    if line is None:
+        line = timeline(records)
     system = _outages("system", line.system_gaps, line, _causes(records, line.system_gaps))
     leadership = _causes(records, line.leadership_gaps)
     client = _client_causes(records, tally.outages, system)

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from analysis.availability import Timeline, timeline
-from analysis.elections import Election, elections
-from analysis.incidents import Incident, dual_beliefs, dual_effects, lost_states, same_epochs
+from analysis.availability import Outage, Timeline, outages, timeline
+from analysis.elections import Election, elections, sample
+from analysis.incidents import Incident, dual_beliefs, dual_effects, incidents, lost_states, same_epochs
 from analysis.leaderships import Leadership, leaderships
 from analysis.rundata import RunData
+from analysis.statistics import Sample
 from sim.records import Record, Violated
 
 
 class Facts:
-    """What metrics are computed from. The ledger of incidents comes without causes, which cost time."""
+    """What metrics and tables are computed from; metrics use incidents without causes, which cost time."""
 
     def __init__(self, run: RunData) -> None:
         self.run = run
+        self._samples: dict[str, Sample] = {}
 
     def of(self, kind: type) -> list[Record]:
         """Return the records of that kind."""
-        return [record for record in self.run.records if type(record) is kind]
+        return self._by_kind.get(kind, [])
+
+    @cached_property
+    def _by_kind(self) -> dict[type, list[Record]]:
+        found: dict[type, list[Record]] = {}
+        for record in self.run.records:
+            found.setdefault(type(record), []).append(record)
+        return found
 
     @property
     def length_ns(self) -> int:
@@ -41,6 +50,23 @@ class Facts:
     def timeline(self) -> Timeline:
         """See `analysis.availability`."""
         return timeline(self.run.records)
+
+    @cached_property
+    def ledger(self) -> list[Incident]:
+        """Every incident with its cause; see `analysis.incidents`."""
+        return incidents(self.run.records, self.leaderships)
+
+    @cached_property
+    def outages(self) -> list[Outage]:
+        """See `analysis.availability`."""
+        return outages(self.run.records, self.run.tally, self.timeline)
+
+    def election_times(self, definition: str) -> Sample:
+        """See `analysis.elections.sample`."""
+        found = self._samples.get(definition)
+        if found is None:
+            found = self._samples[definition] = sample(self.elections, definition)
+        return found
 
     @cached_property
     def violations(self) -> list[Violated]:

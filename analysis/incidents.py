@@ -46,12 +46,14 @@ class Incident:
         return self.to_ns - self.from_ns
 
 
-def incidents(records: Sequence[Record]) -> list[Incident]:
+def incidents(records: Sequence[Record], led: Sequence[Leadership] | None = None) -> list[Incident]:
     """Return all incidents in order of their beginning, with the cause of each (see `causes_at`).
 
-    A dual effect is due to what made the dual belief, if any, that its leader took part in.
+    A dual effect is due to what made the dual belief, if any, that its leader took part in. `led` are the
+    leaderships of the records, if they are known already.
     """
-    led = leaderships(records)
+    if led is None:
+        led = leaderships(records)
     found = [*dual_beliefs(led), *same_epochs(led), *dual_effects(records), *lost_states(records)]
     found.sort(key=lambda incident: incident.from_ns)
     causes = causes_at(records, [incident.from_ns for incident in found])

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from analysis.availability import overlaps_ns, total_ns
-from analysis.elections import sample
 from analysis.facts import Facts
 from analysis.leaderships import Leadership
 from analysis.rundata import RunData
@@ -33,7 +32,7 @@ class Metrics(Mapping[str, Value]):
     """
 
     def __init__(self, run: RunData) -> None:
-        self._facts = Facts(run)
+        self.facts = Facts(run)
         self._values: dict[str, Value] = {}
 
     def __getitem__(self, name: str) -> Value:
@@ -42,17 +41,17 @@ class Metrics(Mapping[str, Value]):
         return self._values[name]
 
     def _compute(self, name: str) -> Value:
-        if name not in METRICS:
-            if not name.startswith(VIOLATION_PREFIX):
-                raise KeyError(name)
-            wanted = name.removeprefix(VIOLATION_PREFIX)
-            return sum(found.property == wanted for found in self._facts.violations)
-        group, _, rest = name.partition(".")
-        return _GROUPS[group](self._facts, rest)
+        if name in _HOW:
+            compute, rest = _HOW[name]
+            return compute(self.facts, rest)
+        if not name.startswith(VIOLATION_PREFIX):
+            raise KeyError(name)
+        wanted = name.removeprefix(VIOLATION_PREFIX)
+        return sum(found.property == wanted for found in self.facts.violations)
 
     def __iter__(self) -> Iterator[str]:
         yield from METRICS
-        yield from sorted({VIOLATION_PREFIX + found.property for found in self._facts.violations})
+        yield from sorted({VIOLATION_PREFIX + found.property for found in self.facts.violations})
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -63,7 +62,7 @@ class Metrics(Mapping[str, Value]):
         if group != "election_time" or self[name] is not None:
             return None
         definition, _, statistic = rest.partition(".")
-        return _seconds(at_least(sample(self._facts.elections, definition), statistic))
+        return _seconds(at_least(self.facts.election_times(definition), statistic))
 
 
 def metrics(run: RunData) -> Metrics:
@@ -80,7 +79,7 @@ def _seconds(length_ns: float | int | None) -> float | None:
 
 def _election_time(facts: Facts, rest: str) -> Value:
     definition, _, statistic = rest.partition(".")
-    return _seconds(STATISTICS[statistic](sample(facts.elections, definition)))
+    return _seconds(STATISTICS[statistic](facts.election_times(definition)))
 
 
 def _election_phase(facts: Facts, rest: str) -> Value:
@@ -137,6 +136,8 @@ def _of_lengths(lengths: Sequence[int], statistic: str) -> Value:
         return len(lengths)
     if statistic == "total":
         return sum(lengths) / SECOND_NS
+    if not lengths:
+        return 0.0
     share = {"longest": 1.0, "p99": 0.99}[statistic]
     return (weighted_quantile(Counter(lengths), share) or 0) / SECOND_NS
 
@@ -222,3 +223,7 @@ _GROUPS: dict[str, Callable[[Facts, str], Value]] = {
     "cost": _cost,
     "violations": _violations,
 }
+_HOW: dict[str, tuple[Callable[[Facts, str], Value], str]] = {
+    name: (_GROUPS[name.partition(".")[0]], name.partition(".")[2]) for name in METRICS
+}
+"""For each metric: the function of its group, and what it is given."""

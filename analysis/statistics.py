@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 
 # Products of floats miss exact shares like 9/10 by a few units in the last place.
 _TOLERANCE = 1e-9
@@ -48,6 +49,10 @@ def quantile(sample: Sample, share: float) -> int | None:
     None when the estimate does not get there: too many of the longest are censored, or none is complete.
     No interpolation: the result is one of the lengths, so the median of two is the smaller.
     """
+    if not sample.censored:  # the plain empirical distribution
+        ordered = sorted(sample.complete)
+        rank = ceil((share - _TOLERANCE) * len(ordered))
+        return ordered[max(rank, 1) - 1] if ordered else None
     return next((length for length, upto in distribution(sample) if upto >= share - _TOLERANCE), None)
 
 

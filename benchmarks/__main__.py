@@ -9,7 +9,10 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.cases import CASES, LIMITS
+from benchmarks import cases, sweeps
+
+CASES = (*cases.CASES, *sweeps.CASES)
+LIMITS = {**cases.LIMITS, **sweeps.LIMITS}
 
 
 def main() -> int:

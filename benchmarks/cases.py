@@ -18,6 +18,7 @@ import simpy
 
 from benchmarks.floor import record, replay
 from benchmarks.measure import take_turns
+from benchmarks.scenario import crash_trial, scenario
 from sim.kernel import Kernel
 from sim.plan import Plan
 from sim.prepare import prepare
@@ -25,21 +26,6 @@ from sim.run import build, run, run_plan
 from sim.scenario import from_dict
 
 MS = 1_000_000
-
-
-def scenario(duration: str, rate: str | None, **more: Any) -> dict[str, Any]:
-    """Return the benchmark scenario: five nodes of Raft, heartbeats of 50 ms, latency and 1 % loss."""
-    found: dict[str, Any] = {
-        "schema": 1,
-        "name": "benchmark",
-        "about": "Five nodes of Raft for measuring the simulator.",
-        "duration": duration,
-        "protocol": {"name": "raft", "nodes": 5},
-        "network": {"latency": {"uniform": ["1ms", "5ms"]}, "loss": "1%"},
-    }
-    if rate is not None:
-        found["workload"] = {"name": "database-primary", "rate": rate}
-    return found | more
 
 
 def _plan(duration: str, rate: str | None, **more: Any) -> Plan:
@@ -132,11 +118,10 @@ def heartbeats(rounds: int) -> dict[str, float]:
 
 def trials(rounds: int) -> dict[str, float]:
     """Leader-crash trials of two simulated seconds, through the Python API."""
-    crash = {"faults": [{"at": "1s", "crash": "leader"}]}
-    # `>= 2`: the first leader is elected at the start, the second one after the crash.
-    stop = {"stop_when": {"event": "leader_elected", "nth": 2}}
-    whole = from_dict(scenario("2s", None, **crash))
-    stopped = from_dict(scenario("2s", None, **crash, **stop))
+    # The first leader is elected at the start, the second one after the crash.
+    stop = {"event": "leader_elected", "nth": 2}
+    whole = from_dict(crash_trial())
+    stopped = from_dict(crash_trial(stop_when=stop))
     plan = prepare(whole)
     schedules = [record(plan, seed) for seed in range(50)]
     measured = take_turns(

@@ -106,6 +106,9 @@ class Host(Protocol):
     def note(self, kind: str, *values: Any) -> None:
         """Report a protocol event, one of the kinds in `NOTES`, for traces and checkers."""
 
+    def noter(self, kind: str) -> Callable[..., None]:
+        """Return a function of the values that reports events of that kind, for what is reported often."""
+
 
 @record
 class Entry:
@@ -116,10 +119,7 @@ class Entry:
 
 
 class ReplicatedLog(Protocol):
-    """What checkers may look at, from outside, on a process or an image that keeps a log.
-
-    A process or `Storage` with such a log has it in an attribute `log`.
-    """
+    """What checkers may look at, from outside: the attribute `log` of a process or image that keeps one."""
 
     @property
     def first_index(self) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from protocols.api import NodeId, Random
@@ -193,6 +194,10 @@ class RecordingHost:
     def note(self, kind: str, *values: Any) -> None:
         """Record it."""
         self.effects.append(Noted(kind, values))
+
+    def noter(self, kind: str) -> Callable[..., None]:
+        """Return a function that records events of that kind."""
+        return partial(self.note, kind)
 
     def take(self) -> list[Effect]:
         """Return the effects since the last call, in order, and forget them."""

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from protocols.api import NOTES
 from sim.clock import NodeTimer
 from sim.disk import DiskFull
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from sim.network.network import Routes
     from sim.node import Node
     from sim.rng import Stream
+    from sim.trace import Listener
 
 
 class NodeHost:
@@ -99,7 +101,39 @@ class NodeHost:
 
     def note(self, kind: str, *values: Any) -> None:
         """Tell those who listen to `kind`."""
-        listeners = self._listeners[kind]
-        if listeners:
-            for listener in listeners:
-                listener(self.id, *values)
+        for listener in self._listeners[kind]:
+            listener(self.id, *values)
+
+    def noter(self, kind: str) -> Callable[..., None]:
+        """Return a function that tells those who listen to `kind`, now or later."""
+        return _NOTERS[len(NOTES[kind])](self.id, self._listeners[kind])
+
+
+# One function for each number of values: packing them up would cost as much as the rest.
+
+
+def _note_one(node: str, listeners: list[Listener]) -> Callable[..., None]:
+    def note(value: Any) -> None:
+        for listener in listeners:
+            listener(node, value)
+
+    return note
+
+
+def _note_two(node: str, listeners: list[Listener]) -> Callable[..., None]:
+    def note(one: Any, two: Any) -> None:
+        for listener in listeners:
+            listener(node, one, two)
+
+    return note
+
+
+def _note_three(node: str, listeners: list[Listener]) -> Callable[..., None]:
+    def note(one: Any, two: Any, three: Any) -> None:
+        for listener in listeners:
+            listener(node, one, two, three)
+
+    return note
+
+
+_NOTERS = {1: _note_one, 2: _note_two, 3: _note_three}

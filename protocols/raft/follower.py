@@ -137,7 +137,7 @@ class Follower(Requests):
         log, host = self.log, self.host
         prev_index, prev_term = log.last_index, log.last_term
         log.append(entries)
-        host.note("appended", prev_index, prev_term, entries)
+        self._note_appended(prev_index, prev_term, entries)
         host.save(Appended(prev_index, entries))
 
     def _count_known(self, prev_index: int, entries: tuple[Entry, ...]) -> int:

@@ -103,7 +103,7 @@ class Leader(Follower):
         entries = (Entry(term, command),)
         prev_index, prev_term = log.last_index, log.last_term
         log.append(entries)
-        host.note("appended", prev_index, prev_term, entries)
+        self._note_appended(prev_index, prev_term, entries)
         in_flight = self.in_flight
         self._send_entries([peer for peer in self.peers if not in_flight[peer]])
         host.save(Appended(prev_index, entries))

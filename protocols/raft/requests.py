@@ -37,9 +37,8 @@ class Requests(RaftState):
 
     def _commit(self, index: int) -> None:
         """Commit up to `index`, and apply what that adds, in order and once (Figure 2, all servers 1)."""
-        host = self.host
         self.commit_index = index
-        host.note("committed", index, self.current_term)
+        self._note_committed(index, self.current_term)
         first_index = self.last_applied + 1
         entries = self.log.slice(first_index, index)
         if self.role == LEADER:
@@ -51,7 +50,7 @@ class Requests(RaftState):
                 if type(command) is Request:
                     apply(command)
         self.last_applied = index
-        host.note("applied", first_index, entries)
+        self._note_applied(first_index, entries)
         limit = self._snapshot_entries
         if limit and index - self.log.snapshot_index >= limit:
             self._take_snapshot()

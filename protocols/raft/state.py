@@ -27,6 +27,9 @@ class RaftState:
     __slots__ = (
         "_ack",
         "_heartbeat_ns",
+        "_note_appended",
+        "_note_applied",
+        "_note_committed",
         "_randrange",
         "_timeout_from",
         "_timeout_to",
@@ -64,6 +67,10 @@ class RaftState:
         self.last_applied = storage.log.snapshot_index
         self.role: RoleName = FOLLOWER
         self.leader_id: NodeId | None = None
+        # What happens at every command on every server.
+        self._note_appended = host.noter("appended")
+        self._note_committed = host.noter("committed")
+        self._note_applied = host.noter("applied")
         self._randrange = host.random.randrange
         self._heartbeat_ns = heartbeat(parameters)
         self._timeout_from, longest = timeouts(parameters)

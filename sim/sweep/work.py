@@ -100,16 +100,13 @@ def _measured(scenario: Scenario, seed: int, measure: str) -> Rows:
 
 
 def _rows(scenario: Scenario, seed: int) -> Rows:
-    from analysis.availability import outages
-    from analysis.elections import elections
-    from analysis.incidents import incidents
-    from analysis.leaderships import leaderships
     from analysis.metrics import metrics
     from analysis.verdict import judge
     from sim.run import run
 
     result = run(scenario, seed=seed)
     measured = metrics(result)
+    facts = measured.facts
     verdict = judge(result, result.reach, result.expect, measured)
     outcome = {
         "digest": result.digest,
@@ -119,10 +116,10 @@ def _rows(scenario: Scenario, seed: int) -> Rows:
     }
     return {
         "runs": [run_row(seed, outcome, measured)],
-        "elections": rows_of("elections", seed, elections(result.records)),
-        "incidents": rows_of("incidents", seed, incidents(result.records)),
-        "leaderships": rows_of("leaderships", seed, leaderships(result.records)),
-        "outages": rows_of("outages", seed, outages(result.records, result.tally)),
+        "elections": rows_of("elections", seed, facts.elections),
+        "incidents": rows_of("incidents", seed, facts.ledger),
+        "leaderships": rows_of("leaderships", seed, facts.leaderships),
+        "outages": rows_of("outages", seed, facts.outages),
     }
 
 

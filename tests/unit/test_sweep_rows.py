@@ -78,7 +78,7 @@ def test_crash_of_ours_is_a_row_with_its_traceback(monkeypatch: pytest.MonkeyPat
     def broken(*_: Any) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("analysis.availability.outages", broken)
+    monkeypatch.setattr("analysis.facts.outages", broken)
     rows = nothing()
     run_one(from_dict(TOY), 3, rows)
     row = dict(zip(COLUMNS["runs"], rows["runs"][0], strict=True))
