@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter
@@ -87,6 +87,12 @@ class Recorded:
         """Every metric by name, computed from the records and sums."""
         return Metrics(self)
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: verdict, leadership lanes, a few metrics."""
+        from analysis.report import card
+
+        return card(self)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the result as `leadersim run --json` prints it; verdict "" if nobody judged it."""
         unjudged = {
@@ -102,10 +108,11 @@ class Recorded:
         return {name: self.told.get(name, value) for name, value in unjudged.items()}
 
 
-def read_run(path: Path) -> Recorded:
+def read_run(path: Path, leave_out: Collection[str] = ()) -> Recorded:
     """Return the run in a directory that `leadersim run --out` left, or of a trace file.
 
-    The result.json beside the trace is read too, if it is of the same run.
+    The result.json beside the trace is read too, if it is of the same run. `leave_out` names kinds of records
+    that are not wanted, which saves time.
 
     Raises:
         TraceError: with file and record, if a file is missing, damaged, truncated or newer.
@@ -115,7 +122,7 @@ def read_run(path: Path) -> Recorded:
     )
     if trace is None:
         raise TraceError(f"{path}: neither a trace file nor a directory with {' or '.join(TRACES)}")
-    found = read_records(trace)
+    found = read_records(trace, leave_out)
     if type(found[0]) is not BY_KIND["run_started"]:
         raise TraceError(f"{trace}: the first record is not run_started")
     kept = frozenset(MILESTONES)

@@ -116,6 +116,12 @@ class Result:
         """One row per record of the trace, as far as the level has them."""
         return _frame("events", self)
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: verdict, leadership lanes, a few metrics."""
+        from analysis.report import card
+
+        return card(self)
+
     # Files --------------------------------------------------------------------------------------
 
     def as_dict(self) -> dict[str, Any]:

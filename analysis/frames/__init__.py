@@ -11,13 +11,13 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.frames import sources
-from analysis.frames.ledger import ledger
+from analysis.frames.failover_phases import phases, waterfall
+from analysis.frames.incident_ledger import ledger
 from analysis.frames.nines import availability, nines
 from analysis.frames.paired import compare
-from analysis.frames.runs import runs
+from analysis.frames.run_rows import runs
 from analysis.frames.sources import Source, read
-from analysis.frames.survival import election_times, quantiles, survival
-from analysis.frames.waterfall import phases, waterfall
+from analysis.frames.survival_curves import election_times, quantiles, survival
 
 __all__ = [
     "Source",

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.frames.runs import runs
+from analysis.frames.run_rows import runs
 from analysis.frames.sources import Source
-from analysis.frames.survival import grouped
+from analysis.frames.survival_curves import grouped
 
 VIEWS = ("system", "leadership", "client")
 RESAMPLES = 999

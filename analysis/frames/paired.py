@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.frames.nines import interval
-from analysis.frames.runs import OUTCOME, runs
+from analysis.frames.run_rows import OUTCOME, runs
 from analysis.frames.sources import Source
 from sim.errors import UserError
 from sim.metrics import METRICS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +26,19 @@ _NOT_IN_SWEEPS = {"damage": "digest", "operations": "summary", "messages": "full
 _NEEDS = {"operations": ("summary", "full"), "messages": ("full",)}
 
 
-def read(path: str | Path) -> Recorded | list[Recorded]:
+def read(path: str | Path, leave_out: Collection[str] = ()) -> Recorded | list[Recorded]:
     """Return the run of a trace file or directory; of a directory of several runs, a list of them.
+
+    `leave_out` names kinds of records ("noted") that are not wanted: most of a full trace, and of the time.
 
     Raises:
         TraceError: naming file and record, if there is no run, or it is damaged, truncated or newer.
     """
     path = Path(path)
     folders = run_folders(path)
-    return read_run(path) if folders is None else [read_run(folder) for folder in folders]
+    if folders is None:
+        return read_run(path, leave_out)
+    return [read_run(folder, leave_out) for folder in folders]
 
 
 def run_folders(path: Path) -> list[Path] | None:

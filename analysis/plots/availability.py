@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from analysis.frames import elections, outages
 from analysis.frames.nines import VIEWS
 from analysis.frames.sources import Source
-from analysis.frames.survival import grouped
+from analysis.frames.survival_curves import grouped
 from analysis.plots.bands import draw_bands, title
 from analysis.plots.style import (
     GREEN,

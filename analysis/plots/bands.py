@@ -49,7 +49,12 @@ def _band(begun: FaultStarted, to_ns: int) -> Band:
 def title(records: Sequence[Record]) -> str:
     """Return the name of a run: scenario, protocol, seed."""
     begun = started(records)
-    return f"{begun.scenario}, {begun.protocol}, seed {begun.seed}"
+    return f"{shortened(begun.scenario)}, {shortened(begun.protocol)}, seed {begun.seed}"
+
+
+def shortened(text: str, most: int = 28) -> str:
+    """Return a text that leaves room for the picture."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def draw_bands(ax: Axes, records: Sequence[Record], named: bool = True) -> None:
@@ -61,7 +66,7 @@ def draw_bands(ax: Axes, records: Sequence[Record], named: bool = True) -> None:
         ax.axvspan(since, to, color=GREY, alpha=0.25, linewidth=0, zorder=0)
         ax.axvline(since, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
         if named and since >= free_at:
-            text = band.about if len(band.about) <= 28 else band.about[:27] + "…"
+            text = shortened(band.about)
             ax.text(
                 since,
                 1.01,

@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis.frames import phases, waterfall
+from analysis.frames.failover_phases import PHASES
 from analysis.frames.sources import Source
-from analysis.frames.survival import grouped
-from analysis.frames.waterfall import PHASES
+from analysis.frames.survival_curves import grouped
 from analysis.plots.style import (
     BLACK,
     BLUE,
@@ -87,7 +87,7 @@ def _means(table: pd.DataFrame, keys: list[str]) -> list[Row]:
 def _every(table: pd.DataFrame) -> list[Row]:
     return [
         (
-            f"{row['protocol']} seed {row['seed']}, {row['cause']} at {row['fault_at_s']:.4g} s",
+            label((row["protocol"], f"seed {row['seed']}, {row['cause']} at {row['fault_at_s']:.4g} s")),
             {phase: row[f"{phase}_s"] for phase in PHASES},
             "open" if row["censored"] else "",
         )

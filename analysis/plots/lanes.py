@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from analysis.plots.bands import draw_bands, title
+from analysis.plots.bands import draw_bands, shortened, title
 from analysis.plots.style import RED, STATES, axes, legend_below, picture
 from analysis.rundata import RunData
 from analysis.states import nodes_of, stays
@@ -44,7 +44,7 @@ def lanes(run: RunData, ax: Axes | None = None) -> Axes:
 
 
 def _finish(ax: Axes, nodes: list[str], length: float, states: list[str]) -> None:
-    ax.set_yticks(range(len(nodes)), nodes)
+    ax.set_yticks(range(len(nodes)), map(shortened, nodes))
     ax.invert_yaxis()
     ax.set_xlim(0, length)
     ax.set_xlabel("time (s)")

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from analysis.frames import messages, runs
 from analysis.frames.sources import Source
-from analysis.frames.survival import grouped
+from analysis.frames.survival_curves import grouped
 from analysis.plots.style import SERIES, axes, duration, empty, label, legend_below, picture, seconds
 from sim.errors import UserError
 

@@ -42,6 +42,7 @@ STYLE: Any = {
     "legend.fontsize": 8,
     "lines.linewidth": 1.6,
     "svg.fonttype": "none",
+    "text.parse_math": False,
     "svg.hashsalt": "leadersim",
 }
 
@@ -131,7 +132,8 @@ def line_style(number: int) -> dict[str, Any]:
 
 def label(values: Sequence[Any]) -> str:
     """Return the label of a group: its values, or "all" if it is the only one."""
-    return " ".join(str(value) for value in values) or "all"
+    text = " ".join(str(value) for value in values) or "all"
+    return text if len(text) <= 40 else text[:39] + "…"
 
 
 def seconds(axis: Any) -> None:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from analysis.frames import election_times, survival
 from analysis.frames.sources import Source
-from analysis.frames.survival import grouped
+from analysis.frames.survival_curves import grouped
 from analysis.plots.style import axes, empty, label, line_style, picture, seconds
 
 

@@ -13,6 +13,7 @@ from sim.cli.console import color_option
 from sim.cli.history import history
 from sim.cli.listing import metrics, protocols, scenarios, workloads
 from sim.cli.plot import plot
+from sim.cli.report import report
 from sim.cli.run import run
 from sim.cli.sweep import sweep
 from sim.cli.tune import tune
@@ -65,7 +66,7 @@ def cli(context: click.Context) -> None:
 
 
 for command in (
-    run, sweep, compare, tune, baseline, calibrate, plot, history,
+    run, sweep, compare, tune, baseline, calibrate, plot, report, history,
     check, scenarios, protocols, workloads, metrics, schema, completion,
 ):  # fmt: skip
     cli.add_command(command)

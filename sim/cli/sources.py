@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ results_argument = click.argument(
 )
 
 
-def source_of(paths: Sequence[Path]) -> Any:
+def source_of(paths: Sequence[Path], leave_out: Collection[str] = ()) -> Any:
     """Return what the analysis reads: runs, or the path of a sweep; one thing, or a list.
 
     Raises:
@@ -24,17 +24,17 @@ def source_of(paths: Sequence[Path]) -> Any:
     from analysis.frames import read
     from analysis.frames.sweeps import is_sweep
 
-    found = [path if is_sweep(path) else read(path) for path in paths]
+    found = [path if is_sweep(path) else read(path, leave_out) for path in paths]
     return found[0] if len(found) == 1 else _flat(found)
 
 
-def runs_of(paths: Sequence[Path]) -> list[Any]:
+def runs_of(paths: Sequence[Path], leave_out: Collection[str] = ()) -> list[Any]:
     """Return the runs in these paths.
 
     Raises:
         UserError: one of them is a sweep, which keeps no runs, or cannot be read.
     """
-    source = source_of(paths)
+    source = source_of(paths, leave_out)
     found = _flat([source] if not isinstance(source, list) else source)
     sweep = next((each for each in found if isinstance(each, Path)), None)
     if sweep is not None:

@@ -13,12 +13,12 @@ from analysis import frames
 MODULES = (
     "analysis.columns",
     "analysis.frames",
-    "analysis.frames.ledger",
+    "analysis.frames.incident_ledger",
     "analysis.frames.nines",
     "analysis.frames.paired",
-    "analysis.frames.runs",
-    "analysis.frames.survival",
-    "analysis.frames.waterfall",
+    "analysis.frames.run_rows",
+    "analysis.frames.survival_curves",
+    "analysis.frames.failover_phases",
 )
 WIDE = ("display.width", 200, "display.max_columns", 30, "display.max_colwidth", 100)
 

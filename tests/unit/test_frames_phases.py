@@ -8,7 +8,7 @@ import pytest
 from analysis import frames
 from analysis.disk_waits import writes_under_way
 from analysis.examples import Example, nothing_happened, three_elections
-from analysis.frames.waterfall import PHASES
+from analysis.frames.failover_phases import PHASES
 from sim.records import Answered, Campaigned, Led, Message, Record, Saved, Served, Synced
 from tests.unit.test_analysis_runs import crash, recorded
 

@@ -13,7 +13,7 @@ from analysis.disk_waits import DiskWaits
 from analysis.elections import elections
 from analysis.frames import sources, sweeps
 from analysis.frames.one import series
-from analysis.frames.survival import grouped
+from analysis.frames.survival_curves import grouped
 
 PHASES = (
     "detection",
