@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from sim.calibration.experiment import Experiment, Series
 from sim.calibration.judgement import Row, judge
-from sim.calibration.published import dissertation, partial_connectivity, raft_paper, refloated
+from sim.calibration.published import dissertation, etcd, partial_connectivity, raft_paper, refloated
 from sim.calibration.trials import conduct
 from sim.errors import UserError
 
@@ -20,6 +20,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     refloated.CANDIDATE_TIMER,
     partial_connectivity.OMNI_PAXOS,
     partial_connectivity.HOWARD_ABRAHAM,
+    etcd.LEASE_READS,
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 Curve = tuple[tuple[float, float], ...]
 """Points of a distribution: (share, the length that this share of all does not exceed)."""
@@ -52,7 +53,8 @@ class Series:
 
     `measure` names a function ("module:function") from a result to a number, None if it never came to
     that; `unit` is its unit where it is not the experiment's. `curve` is the published distribution, as
-    far as it is known. `baseline`: other settings, to whose mean "change" compares.
+    far as it is known. `baseline`: other settings, to whose mean "change" compares. `trace`: "summary"
+    where what is measured needs the clients' operations.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Series:
     curve: Curve = ()
     unit: str = ""
     baseline: tuple[str, ...] = ()
+    trace: Literal["off", "summary"] = "off"
 
     def quick(self) -> Series:
         """Return the same with fewer trials."""

@@ -49,7 +49,8 @@ def _pool(jobs: int | None, trials: int) -> Pool:
 
 def _work(span: Span, series: Sequence[Series], ready: Sequence[Cell]) -> Work:
     seeds = range(span.start, span.stop)
-    return Work(ready[span.cell].payload, seeds, code_version(), measure=series[span.cell].measure)
+    each = series[span.cell]
+    return Work(ready[span.cell].payload, seeds, code_version(), measure=each.measure, trace=each.trace)
 
 
 def _values(cell: Cell, done: Done) -> list[float]:

@@ -18,6 +18,7 @@ from sim.sweep.version import code_version
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
+    from sim.trace import Level
 
 BUDGET_S = 2.0
 """CPU seconds after which a chunk ends, with the rest of its seeds left to another."""
@@ -28,7 +29,7 @@ class Work:
     """A chunk: seeds of one cell, whose pickled scenario is `payload`; `code` made the plan.
 
     `measure` names a function ("module:function") from a `Result` to a number or None. Then each run is
-    one row (seed, number) of the table "measured", and nothing else is computed of it.
+    one row (seed, number) of the table "measured", nothing else is computed of it, and `trace` is its level.
     """
 
     payload: bytes
@@ -36,6 +37,7 @@ class Work:
     code: str
     budget_s: float = BUDGET_S
     measure: str = ""
+    trace: Level = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def _run(scenario: Scenario, work: Work) -> Done:
     begun = first = _cpu_s()
     ran = 0
     for ran, seed in enumerate(work.seeds, start=1):
-        run_one(scenario, seed, rows, work.measure)
+        run_one(scenario, seed, rows, work.measure, work.trace)
         spent = _cpu_s()
         if ran == 1:
             first = spent  # imports and preparation are in the first run, and say nothing of the next
@@ -78,10 +80,10 @@ def _run(scenario: Scenario, work: Work) -> Done:
     return Done(rows, ran, (_cpu_s() - first) / (ran - 1) if ran > 1 else first - begun)
 
 
-def run_one(scenario: Scenario, seed: int, rows: Rows, measure: str = "") -> None:
+def run_one(scenario: Scenario, seed: int, rows: Rows, measure: str = "", trace: Level = "off") -> None:
     """Run once and add the rows; a crash of ours is a row too, and stops nothing."""
     try:
-        made = _measured(scenario, seed, measure) if measure else _rows(scenario, seed)
+        made = _measured(scenario, seed, measure, trace) if measure else _rows(scenario, seed)
     except UserError:
         raise
     except Exception:
@@ -91,11 +93,11 @@ def run_one(scenario: Scenario, seed: int, rows: Rows, measure: str = "") -> Non
         rows.setdefault(table, []).extend(new)
 
 
-def _measured(scenario: Scenario, seed: int, measure: str) -> Rows:
+def _measured(scenario: Scenario, seed: int, measure: str, trace: Level) -> Rows:
     from sim.run import run
 
     module, _, function = measure.partition(":")
-    number = getattr(import_module(module), function)(run(scenario, seed=seed, trace="off"))
+    number = getattr(import_module(module), function)(run(scenario, seed=seed, trace=trace))
     return {"measured": [(seed, number)]}
 
 
