@@ -9,18 +9,8 @@ from dataclasses import dataclass, replace
 from analysis.causes import causes_at
 from analysis.leaderships import Leadership, leaderships
 from analysis.table_module import TableModule
+from sim.metrics import LOST_STATE as LOST_STATE
 from sim.records import EffectJudged, Record, Violated
-
-LOST_STATE = frozenset(
-    {
-        "leader_completeness",
-        "state_machine_safety",
-        "log_matching",
-        "committed_immutable",
-        "acknowledged_lost",
-    }
-)
-"""Properties whose violation means that committed or acknowledged state was lost or forked (SB4)."""
 
 
 @dataclass(frozen=True, slots=True)

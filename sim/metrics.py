@@ -66,6 +66,16 @@ DAMAGE: dict[str, Metric] = {
     "refused_below_limit": Metric("count", "requests refused although their window had room"),
 }
 """What two leaders, or none, cost: `damage.<name>`, measured by the workload that has the resource."""
+LOST_STATE = frozenset(
+    {
+        "leader_completeness",
+        "state_machine_safety",
+        "log_matching",
+        "committed_immutable",
+        "acknowledged_lost",
+    }
+)
+"""Properties whose violation means that committed or acknowledged state was lost or forked (SB4)."""
 VIEWS = {
     "system": "a command issued then would commit within the bound",
     "leadership": "a live node believes that it leads",

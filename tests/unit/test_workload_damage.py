@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from sim.clock import WALL_EPOCH_NS
+from sim.run import run
 from tests.unit.workload_bench import MS, Bench
 
 FENCED = pytest.mark.parametrize("fenced", [False, True], ids=["unfenced", "fenced"])
@@ -258,3 +259,16 @@ def test_refusal_is_wrong_as_far_as_there_was_room(served: int, refused: int, wr
         windows.refused(WINDOW)
 
     assert bench.damage()["refused_below_limit"] == wrongly
+
+
+# A replicated log --------------------------------------------------------------------------------
+
+
+def test_replicated_log_that_loses_committed_entries_is_counted() -> None:
+    """Disks that lie, and a power failure: what was committed is gone. Without that nothing is counted."""
+    lies = run("lying-fsync")
+    honest = run("leader-crash-2s", overrides=["workload={name: database-primary}"])
+
+    assert lies.metrics["damage.updates_lost"] == lies.metrics["split_brain.lost_state"]
+    assert (lies.metrics["damage.updates_lost"] or 0) >= 1
+    assert honest.metrics["damage.updates_lost"] == 0
