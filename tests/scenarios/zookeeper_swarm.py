@@ -59,3 +59,51 @@ def _retimed(scenario: dict[str, Any], stream: Stream, tick_us: int) -> dict[str
         "duration": us(heal_us + within_us),
         "converge": {"heal_at": heal, "within": us(within_us)},
     }
+
+
+OBEDIENT = ("sequential", "herd", "curator")
+"""Recipes whose leaders stop when they are Disconnected."""
+STANDSTILLS = ("pause", "slow")
+"""Faults in which a client's clock goes on and its program does not, so that it hears of nothing."""
+
+
+def recipe(seed: int) -> dict[str, Any]:
+    """Return the scenario of that seed for contenders on an ensemble.
+
+    Sessions are longer than a server needs to notice, in the worst case, that it is cut off from its
+    leader: syncLimit ticks until the leader drops it and as many until it misses the leader. A shorter
+    session may end while its server, and so its client, believes that all is well.
+    """
+    stream = Seed(seed).stream("swarm zookeeper recipe")
+    tick_us = stream.randrange(100_000, 250_000)
+    scenario = _retimed(swarm(seed), stream, tick_us)
+    servers = _ensemble(stream, tick_us) | {"sync_limit": stream.randrange(2, 4)}
+    scenario["protocol"] = {
+        "name": "zookeeper",
+        "nodes": stream.randrange(2, 6),
+        "servers": stream.choice((3, 3, 5)),
+        "recipe": stream.choice(OBEDIENT),
+        "session_timeout": us((2 * servers["sync_limit"] + 3) * tick_us),
+        "reconnect_delay": ["0s", us(stream.randrange(1_000, 500_000))],
+        "sync_reads": stream.chance(0.3),
+        **servers,
+    }
+    scenario["workload"] = {"name": "external-store", "rate": "20/s"}
+    scenario["faults"] = [
+        _aimed_at(stream.choice(("leader", "service leader", "n1")), fault) for fault in scenario["faults"]
+    ]
+    return scenario
+
+
+def _aimed_at(target: str, value: Any) -> Any:
+    """Return a fault with this target in place of the leader, at whatever depth."""
+    if isinstance(value, dict):
+        return {key: _aimed_at(target, inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_aimed_at(target, inner) for inner in value]
+    return target if value == "leader" else value
+
+
+def stands_still(scenario: dict[str, Any]) -> bool:
+    """Return whether some process may stand still, and its beliefs with it."""
+    return any(kind in fault for fault in scenario["faults"] for kind in STANDSTILLS)
