@@ -234,6 +234,7 @@ class ProtocolSpec:
     # True: the servers know nothing of each other, and a contender needs a majority of them (Redlock).
     independent_servers: bool = False
     presets: tuple[Preset, ...] = ()  # what `preset:` in a scenario may name
+    promises: tuple[str, ...] = ()  # properties of its own, by name, beside the generic ones
 
     def assumed(self, parameters: Any) -> Assumptions:
         """Return what the protocol needs to be safe when it is set so."""

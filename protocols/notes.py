@@ -22,5 +22,7 @@ NOTES: dict[str, tuple[str, ...]] = {
     # sessions of clients, at each server
     "session_opened": ("session",),  # the transaction that opens it was applied here
     "session_closed": ("session",),  # the transaction that closes it was applied here
+    "znode_created": ("path", "session"),  # an ephemeral node of that session
+    "znode_removed": ("path", "session", "deleted"),  # by that session; deleted: by its wish, not its end
     "session_expired": ("session",),  # the leader finds that its time is over, and will close it
 }

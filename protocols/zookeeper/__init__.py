@@ -32,6 +32,7 @@ def make_ensemble(
         roles=(Role("contender", "n", lambda parameters: parameters.nodes, server, storage),),
         check=check_ensemble,
         presets=ENSEMBLE_PRESETS,
+        promises=("primary_order",),
     )
 
 
@@ -53,6 +54,7 @@ def make_spec(
         check=check,
         epoch_name="czxid",
         presets=PRESETS,
+        promises=("primary_order", "ephemeral_lifetime"),
     )
 
 

@@ -17,6 +17,8 @@ from protocols.zookeeper.votes import LEADING, LOOKING, Vote, beats, supporters
 class FastLeaderElection:
     """One server's part; `send(server, notification)` reaches a peer, `elected(vote)` is the result."""
 
+    better = staticmethod(beats)
+
     def __init__(
         self,
         host: Host,
@@ -63,7 +65,7 @@ class FastLeaderElection:
         """Take a vote."""
         finishing = self._has_quorum()
         vote = notification.vote
-        if finishing and not beats(vote, self.proposal):
+        if finishing and not self.better(vote, self.proposal):
             self._final.set(
                 self._parameters.finalize_wait
             )  # the poll begins again; the vote is not looked at
@@ -84,8 +86,8 @@ class FastLeaderElection:
             self._enter_round(notification.round)
             self.received.clear()
             self._initial = self._initial_in(self.round)
-            self._propose(self._adopted(vote) if beats(vote, self._initial) else self._initial)
-        elif beats(vote, self.proposal):
+            self._propose(self._adopted(vote) if self.better(vote, self._initial) else self._initial)
+        elif self.better(vote, self.proposal):
             self._propose(self._adopted(vote))
         return True
 

@@ -25,6 +25,8 @@ from protocols.zookeeper.tree import DataTree, Outcome
 class History:
     """What this server has promised, logged, committed and applied."""
 
+    tree_class: type[DataTree] = DataTree
+
     def __init__(
         self, host: Host, storage: ZooKeeperStorage, applied: Callable[[Txn, Outcome], None]
     ) -> None:
@@ -37,7 +39,7 @@ class History:
         self.snapshot = storage.snapshot
         # Volatile.
         self.committed = self.log.base_index
-        self.tree = DataTree()
+        self.tree = self.tree_class()
         if self.snapshot is not None:
             self.tree.restore(self.snapshot.state)
 
@@ -86,7 +88,7 @@ class History:
 
     def _rebuild(self, index: int) -> None:
         """Take back what was applied: only disks that lose what they had confirmed lead here."""
-        self.tree = DataTree()
+        self.tree = self.tree_class()
         if self.snapshot is not None:
             self.tree.restore(self.snapshot.state)
         for entry in self.log.slice(self.log.first_index, index):

@@ -210,6 +210,7 @@ class ZooKeeperServer(RequestServer):
         if type(txn.operation) is not tuple:
             return
         for kind, path in outcome.events:
+            self._note(txn, kind, path)
             self.watches.trigger(kind, path)
         if txn.operation[0] == "create_session":
             self._session_created(txn)
@@ -217,6 +218,12 @@ class ZooKeeperServer(RequestServer):
             self._session_closed(txn)
         else:
             self._done(txn.session, txn.xid, outcome.error, outcome.value)
+
+    def _note(self, txn: Txn, kind: str, path: str) -> None:
+        if kind == "created" and self.history.tree.nodes[path].owner:
+            self.host.note("znode_created", path, txn.session)
+        elif kind == "deleted":
+            self.host.note("znode_removed", path, txn.session, txn.operation[0] == "delete")
 
     def _session_created(self, txn: Txn) -> None:
         self.host.note("session_opened", txn.zxid)

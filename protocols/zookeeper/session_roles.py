@@ -33,13 +33,17 @@ class SessionLeader(Leader):
         self.server.expiry.cancel()
         super().stop()
 
+    def clock(self) -> int:
+        """Return the time by which sessions expire: monotonic (ZOOKEEPER-1366)."""
+        return self.host.now()
+
     def start_sessions(self) -> None:
         """Give every session its full timeout: nobody knows when the last leader heard from it."""
-        self.sessions.start(self.host.now(), self.history.tree.sessions.items())
+        self.sessions.start(self.clock(), self.history.tree.sessions.items())
 
     def on_expiry(self) -> None:
         """Close what was silent for too long; the ephemeral nodes go in the same transaction."""
-        for session in self.sessions.expired(self.host.now()):
+        for session in self.sessions.expired(self.clock()):
             self.host.note("session_expired", session)
             self.propose(session, 0, ("close_session",))
 
@@ -47,7 +51,7 @@ class SessionLeader(Leader):
 
     def touch(self, session: int, timeout: int) -> None:
         """A client was heard from."""
-        self.sessions.touch(self.host.now(), session)
+        self.sessions.touch(self.clock(), session)
 
     def submit(self, session: int, xid: int, operation: tuple[Any, ...]) -> None:
         """Take a write of a client of this server."""
@@ -65,7 +69,7 @@ class SessionLeader(Leader):
 
     def on_ping(self, learner: Learner, ping: QuorumPing) -> None:
         """Take note of whom the follower heard from."""
-        now = self.host.now()
+        now = self.clock()
         for session, _ in ping.sessions:
             self.sessions.touch(now, session)
 
@@ -83,7 +87,7 @@ class SessionLeader(Leader):
         learner.connection.send(Revalidated(revalidate.session, valid))
 
     def _own(self, session: int, server: int) -> bool:
-        if not self.sessions.touch(self.host.now(), session):
+        if not self.sessions.touch(self.clock(), session):
             return False
         self.sessions.owners[session] = server
         return True
@@ -94,7 +98,7 @@ class SessionLeader(Leader):
             operation = ("error", "session_moved")
         zxid = self.propose(session, xid, operation)
         if operation[0] == "create_session":
-            self.sessions.track(self.host.now(), zxid, operation[1])
+            self.sessions.track(self.clock(), zxid, operation[1])
             self.sessions.owners[zxid] = server
 
     def _after_commit(self, then: Callable[[], None]) -> None:

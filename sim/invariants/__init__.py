@@ -1,7 +1,8 @@
 """The properties that are checked while a run goes on: one property, one file, one citation.
 
-All are generic. Those about logs see nothing in a protocol that reports no log notes; the one about
-exclusive belief applies only to protocols that promise it.
+Those in `ALL` are generic. Those about logs see nothing in a protocol that reports no log notes; the one
+about exclusive belief applies only to protocols that promise it. Those in `PROMISED` are of protocols that
+name them in `ProtocolSpec.promises`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from sim.invariants.commit_on_quorum import CommitOnQuorum
 from sim.invariants.committed_immutable import CommittedImmutable
 from sim.invariants.dual_effect import DualEffect
 from sim.invariants.election_safety import ElectionSafety
+from sim.invariants.ephemeral_lifetime import EphemeralLifetime
 from sim.invariants.exclusive_belief import ExclusiveBelief
 from sim.invariants.fencing import Fencing
 from sim.invariants.history import JUDGED, History
@@ -22,9 +24,10 @@ from sim.invariants.leader_completeness import LeaderCompleteness
 from sim.invariants.log_matching import LogMatching
 from sim.invariants.monotone_commit import MonotoneCommit
 from sim.invariants.monotone_epoch import MonotoneEpoch
+from sim.invariants.primary_order import PrimaryOrder
 from sim.invariants.state_machine_safety import StateMachineSafety
 
-__all__ = ["ALL", "Invariant", "Report", "View", "applicable", "attach", "watch"]
+__all__ = ["ALL", "PROMISED", "Invariant", "Report", "View", "applicable", "attach", "watch"]
 
 Listen = Callable[[str, Handler], None]
 
@@ -34,10 +37,13 @@ ALL: tuple[type[Invariant], ...] = (
     ExclusiveBelief, DualEffect, Fencing,
 )  # fmt: skip
 
+PROMISED: tuple[type[Invariant], ...] = (PrimaryOrder, EphemeralLifetime)
+
 
 def applicable(spec: ProtocolSpec) -> tuple[type[Invariant], ...]:
-    """Return the properties that a protocol promises, in the order of `ALL`."""
-    return tuple(cls for cls in ALL if cls is not ExclusiveBelief or spec.exclusive_belief)
+    """Return the properties that a protocol promises, in the order of `ALL`, then of `PROMISED`."""
+    generic = tuple(cls for cls in ALL if cls is not ExclusiveBelief or spec.exclusive_belief)
+    return generic + tuple(cls for cls in PROMISED if cls.name in spec.promises)
 
 
 def attach(view: View, listen: Listen, report: Report, spec: ProtocolSpec) -> tuple[Invariant, ...]:

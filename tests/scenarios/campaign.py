@@ -43,7 +43,7 @@ def trial(seed: int, protocol: ProtocolSpec | None = None) -> Trial:
     found = tuple((r.property, r.evidence) for r in records if type(r) is Violated)
     seen = {
         "split vote": _split_vote(records),
-        "two leaders": _two_leaders(records),
+        "two leaders": two_leaders(records),
         "unsynced crash": crashes.seen,
         "quick restart": _quick_restart(records, plan.parameters.election_timeout[0]),
     }
@@ -82,7 +82,7 @@ def _split_vote(records: list[Any]) -> bool:
     return any(count > 1 and epoch not in won for epoch, count in candidates.items())
 
 
-def _two_leaders(records: list[Any]) -> bool:
+def two_leaders(records: list[Any]) -> bool:
     """Return whether two nodes believed at once that they lead, under different epochs."""
     believers: dict[str, int] = {}
     for record in records:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from protocols.api import NOTES, Entry, ProtocolSpec
-from sim.invariants import ALL, Invariant, applicable, attach
+from sim.invariants import ALL, PROMISED, Invariant, applicable, attach
 from sim.invariants.base import REPORTS_MAX, Handler, show
 from sim.invariants.election_safety import ElectionSafety
 from sim.invariants.exclusive_belief import ExclusiveBelief
@@ -51,7 +51,7 @@ def test_attach_subscribes_every_property_that_applies() -> None:
     assert reports == [("election_safety", ("n1", "n2"), "epoch 1: led by n1 and by n2")]
 
 
-@pytest.mark.parametrize("cls", ALL)
+@pytest.mark.parametrize("cls", [*ALL, *PROMISED])
 def test_every_property_says_what_it_is_and_listens_to_kinds_that_exist(cls: type[Invariant]) -> None:
     """A name, a source, one sentence; and no event kind that nobody emits."""
     service = ("service_led", "service_followed")
@@ -66,7 +66,13 @@ def test_every_property_says_what_it_is_and_listens_to_kinds_that_exist(cls: typ
 
 def test_names_are_unique() -> None:
     """They are keys of the table of metrics."""
-    assert len(ALL) == len({cls.name for cls in ALL})
+    assert len(ALL) + len(PROMISED) == len({cls.name for cls in (*ALL, *PROMISED)})
+
+
+def test_further_properties_apply_to_protocols_that_promise_them() -> None:
+    """They speak of what only some protocols have, such as sessions."""
+    for cls in PROMISED:
+        assert applicable(replace(SPEC, promises=(cls.name,))) == (*applicable(SPEC), cls)
 
 
 def test_one_property_is_reported_ten_times_and_then_no_more() -> None:
