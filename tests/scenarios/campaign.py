@@ -6,14 +6,16 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
+from analysis.linearizability import Budget, check_run
 from protocols.api import ProtocolSpec
 from sim.cluster import Cluster
 from sim.plan import nodes_of
 from sim.prepare import prepare
-from sim.records import Campaigned, Crashed, Followed, Led, Started, Violated
-from sim.run import build
+from sim.records import Campaigned, Crashed, FaultStarted, Followed, Led, MembersChanged, Started, Violated
+from sim.run import build, run
 from sim.scenario import from_dict
 from tests.scenarios.swarm import swarm
+from tests.scenarios.swarm_switches import swarm_switches
 
 SIGHTS = ("split vote", "two leaders", "unsynced crash", "quick restart")
 """What a campaign must have seen to be worth anything."""
@@ -48,6 +50,31 @@ def trial(seed: int, protocol: ProtocolSpec | None = None) -> Trial:
         "quick restart": _quick_restart(records, plan.parameters.election_timeout[0]),
     }
     return Trial(seed, found, tuple(sight for sight in SIGHTS if seen[sight]))
+
+
+def switched(seed: int) -> Trial:
+    """Return what came of one swarm scenario with Raft's extensions.
+
+    What its clients saw must be linearizable as well, but for reads that are known to be unsafe.
+    """
+    scenario = swarm_switches(seed)
+    result = run(scenario, seed=seed, trace="summary")
+    found = [(r.property, r.evidence) for r in result.records if type(r) is Violated]
+    if "workload" in scenario and scenario["protocol"]["reads"] != "unsafe_lease":
+        checked = check_run(result, Budget(seconds=20))
+        if checked.verdict != "linearizable":
+            found.append(("linearizability", checked.verdict))
+    names = ("membership", "read_index", "lease", "transfer", "stop")
+    return Trial(seed, tuple(found), tuple(name for name in names if _has(scenario, result.records, name)))
+
+
+def _has(scenario: dict[str, Any], records: list[Any], name: str) -> bool:
+    """Return whether a run has seen a switch at work."""
+    if name == "membership":
+        return sum(type(record) is MembersChanged for record in records) > 2
+    if name in ("transfer", "stop"):
+        return any(type(record) is FaultStarted and record.action == name for record in records)
+    return bool(scenario["protocol"]["reads"] == name)
 
 
 def seen_by(trials: list[Trial]) -> Counter[str]:
