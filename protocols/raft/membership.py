@@ -16,7 +16,7 @@ from protocols.operations import ChangeMembers
 from protocols.quorum import committed_index
 from protocols.raft.configuration import Configuration, ConfiguredState, changed, one_step
 from protocols.raft.extended import ExtendedRaft
-from protocols.raft.messages import AppendEntriesReply
+from protocols.raft.messages import AppendEntriesReply, InstallSnapshotReply
 from protocols.raft.parameters import RaftParameters, initial_members
 from protocols.raft.service import PLAIN, Seam
 from protocols.raft.state import LEADER
@@ -67,10 +67,21 @@ class Reconfiguring(ExtendedRaft):
     def _take_force(self) -> None:
         """Let the newest configuration decide from here on."""
         self.configuration = configuration = self._configurations[-1][1]
+        before = self.peers
         self.servers = configuration.members
         self.peers = tuple(node for node in configuration.members if node != self.id)
         if self.role == LEADER:
-            self._begin_with_new_peers()
+            self._begin_with([peer for peer in self.peers if peer not in before])
+
+    def _begin_with(self, new: list[NodeId]) -> None:
+        """Know nothing of those who are new; what is known of who is gone is forgotten when it returns."""
+        for peer in new:
+            self.next_index[peer] = self.log.last_index + 1
+            self.match_index[peer] = self.in_flight[peer] = 0
+            for known in (self.snapshot_sent_at, self._ahead, self._outstanding):
+                known.pop(peer, None)
+            if self._lease_ns:
+                self._heard[peer] = self.host.now()
 
     def _change_force(self) -> None:
         self._take_force()
@@ -159,14 +170,13 @@ class Reconfiguring(ExtendedRaft):
 
     def on_append_entries_reply(self, source: NodeId, message: AppendEntriesReply) -> None:
         """Handle the answer of a follower; one that is no member any more has nothing to say."""
-        if self.role == LEADER and message.term == self.current_term and source not in self.match_index:
-            return
-        super().on_append_entries_reply(source, message)
+        if message.term != self.current_term or source == self.id or source in self.peers:
+            super().on_append_entries_reply(source, message)
 
-    def _on_ack(self, source: NodeId, match: int) -> None:
-        if source not in self.match_index:
-            return
-        super()._on_ack(source, match)
+    def on_install_snapshot_reply(self, source: NodeId, message: InstallSnapshotReply) -> None:
+        """Handle the answer to a snapshot; one of who is no member any more says nothing."""
+        if message.term != self.current_term or source in self.peers:
+            super().on_install_snapshot_reply(source, message)
 
     # Changes ------------------------------------------------------------------------------------
 

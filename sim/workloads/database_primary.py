@@ -111,6 +111,8 @@ class Client:
         self._timeouts = Alarms(host, "attempt timeout", parameters.attempt_timeout, self._on_timeout)
         self._retries = Alarms(host, "retry", parameters.retry_interval, self._on_retry)
         self.handlers: Mapping[type, Handler] = {Reply: self.on_reply, Refused: self.on_refused}
+        # Of each incarnation: a crash of the client leaves commands open as well.
+        cluster.closing.append(self._record_what_is_open)
 
     def start(self) -> None:
         """Schedule the first command."""
@@ -208,11 +210,21 @@ class Client:
         now: int = self._kernel._now
         cluster.tally.completed(command.slot, now, outcome)
         cluster.tally.attempts += command.attempts
-        if cluster.trace.details is not None:
-            cluster.trace.detail(
+        self._record(command, now, outcome, value, node, epoch)
+
+    def _record_what_is_open(self) -> None:
+        """Record, at the end of the run, what was never completed: it may have taken effect, or not."""
+        for command in self._open.values():
+            self._record(command, -1, "info", None, "", -1)
+
+    def _record(
+        self, command: _Command, completed_at: int, outcome: Any, value: Any, node: str, epoch: int
+    ) -> None:
+        if self._cluster.trace.details is not None:
+            self._cluster.trace.detail(
                 Operation(
                     command.invoked_at,
-                    now,
+                    completed_at,
                     self._host.id,
                     command.serial,
                     command.command,
