@@ -96,8 +96,8 @@ class TickTimer:
         self._ticks = ticks
 
     def set(self, after_ns: int) -> None:
-        """Fire at the tick at which so many ticks as fit into `after_ns` are over."""
-        self._timer.set(self._ticks.until(after_ns // self._ticks.tick_ns))
+        """Fire at the tick at which so many ticks as fit into `after_ns` are over, the next one at least."""
+        self._timer.set(self._ticks.until(max(1, after_ns // self._ticks.tick_ns)))
 
     def cancel(self) -> None:
         """Do not fire."""

@@ -68,6 +68,15 @@ def test_heartbeats_come_at_ticks() -> None:
     assert bench.hosts["n1"].timers["heartbeat"].after_ns == 170 * MS
 
 
+def test_what_is_shorter_than_a_tick_takes_one() -> None:
+    """A look at a lease of half a tick is due at the next tick, and not again and again at this one."""
+    bench = RaftBench(3, tick=TICK, check_quorum=True, leader_lease_timeout=50 * MS)
+    bench.hosts["n1"].now_ns = 130 * MS
+    bench.elect("n1")
+
+    assert bench.hosts["n1"].timers["check quorum"].after_ns == 70 * MS
+
+
 def test_a_leader_counts_as_heard_for_as_many_ticks_as_an_election_takes() -> None:
     """etcd Step, inLease: electionElapsed < electionTimeout, counted in the voter's own ticks."""
     raft, host = server(tick=TICK, voter_stickiness=True)

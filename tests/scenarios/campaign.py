@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Any
 
 from analysis.linearizability import Budget, check_run
@@ -61,7 +62,7 @@ def switched(seed: int) -> Trial:
     result = run(scenario, seed=seed, trace="summary")
     found = [(r.property, r.evidence) for r in result.records if type(r) is Violated]
     if "workload" in scenario and scenario["protocol"]["reads"] != "unsafe_lease":
-        checked = check_run(result, Budget(seconds=20))
+        checked = check_run(result, Budget(seconds=20, clock=monotonic))
         if checked.verdict != "linearizable":
             found.append(("linearizability", checked.verdict))
     names = ("membership", "read_index", "lease", "transfer", "stop")

@@ -8,8 +8,9 @@ from concurrent.futures import ProcessPoolExecutor
 import pytest
 
 from sim.scenario import from_dict
-from tests.scenarios.campaign import SIGHTS, Trial, seen_by, trial
+from tests.scenarios.campaign import SIGHTS, Trial, seen_by, switched, trial
 from tests.scenarios.swarm import swarm
+from tests.scenarios.swarm_switches import swarm_switches
 
 FEW = range(1, 61)
 MANY = range(1, 2001)
@@ -69,3 +70,42 @@ def test_swarm_draws_every_kind_of_fault() -> None:
     }
     disks = {kind for fault in faults if "disk" in fault for kind in fault["disk"]}
     assert disks == {"of", "stall", "fsync", "torn", "full"}
+
+
+# Raft's extensions -----------------------------------------------------------------------------------
+
+SWITCH_SIGHTS = {"membership", "read_index", "lease", "transfer", "stop"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", [1, 11])
+def test_swarm_of_switches_violates_nothing(first: int) -> None:
+    """With every switch drawn as well; what the clients saw is linearizable."""
+    trials = [switched(seed) for seed in range(first, first + 10)]
+
+    assert wrong(trials) == {}
+    assert set(seen_by(trials)) >= {"read_index", "lease", "transfer"}
+
+
+@pytest.mark.soak
+def test_swarm_of_switches_of_five_thousand_seeds() -> None:
+    """The same for 5,000 seeds, on two cores; each switch at work in at least one run of twenty."""
+    with ProcessPoolExecutor(2) as pool:
+        trials = list(pool.map(switched, range(1, 5001), chunksize=CHUNK))
+
+    assert wrong(trials) == {}
+    assert {name: count >= len(trials) // 20 for name, count in seen_by(trials).items()} == dict.fromkeys(
+        SWITCH_SIGHTS, True
+    )
+
+
+def test_swarm_scenarios_with_switches_are_valid() -> None:
+    """And all switches come up."""
+    drawn = [json.loads(json.dumps(swarm_switches(seed))) for seed in range(200)]
+    for scenario in drawn:
+        assert not list(from_dict(scenario).protocol.broken_rules)
+    values = {(key, str(value)) for scenario in drawn for key, value in scenario["protocol"].items()}
+    on = {"pre_vote", "check_quorum", "voter_stickiness", "leadership_transfer", "polled_contact"}
+    assert {(key, "True") for key in on} <= values
+    assert {("membership", "single"), ("membership", "joint"), ("reads", "lease")} <= values
+    assert {"tick", "candidate_timeout", "priorities", "leader_lease_timeout"} <= {key for key, _ in values}
