@@ -10,6 +10,7 @@ from sim.cli.check import check, schema
 from sim.cli.compare import compare
 from sim.cli.completion import completion
 from sim.cli.console import color_option
+from sim.cli.export import export
 from sim.cli.history import history
 from sim.cli.listing import metrics, protocols, scenarios, workloads
 from sim.cli.plot import plot
@@ -66,7 +67,7 @@ def cli(context: click.Context) -> None:
 
 
 for command in (
-    run, sweep, compare, tune, baseline, calibrate, plot, report, history,
+    run, sweep, compare, tune, baseline, calibrate, plot, report, export, history,
     check, scenarios, protocols, workloads, metrics, schema, completion,
 ):  # fmt: skip
     cli.add_command(command)
