@@ -163,9 +163,10 @@ class Visits:
             self._free_since = self._cluster.now
 
     def _hand_over(self, node: NodeId, epoch: int) -> None:
-        if self._free_since is not None and node != self._holder:
+        if self._free_since is not None:
             length = self._cluster.now - self._free_since
-            self._ledger.measure("hand_over", length)
+            if node != self._holder:
+                self._ledger.measure("hand_over", length)
             self._never_told(node, epoch, length)
         self._holder, self._free_since = node, None
 

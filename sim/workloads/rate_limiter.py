@@ -56,32 +56,35 @@ def check(parameters: Parameters) -> Iterable[str]:
 
 @record
 class Spent:
-    """What the backend must not forget: it served a request of that window."""
+    """What the backend must not forget: it served that request of that window."""
 
     window: int
+    request: tuple[NodeId, int]
 
 
 class BackendImage(ResourceImage):
-    """The disk of the backend: how many requests of each window it served."""
+    """The disk of the backend: the requests that it served, by window."""
 
-    def __init__(self, highest: int = -1, served: Counter[int] | None = None) -> None:
+    def __init__(
+        self, highest: int = -1, served: dict[int, dict[tuple[NodeId, int], None]] | None = None
+    ) -> None:
         super().__init__(highest)
-        self.served: Counter[int] = Counter() if served is None else served
+        self.served = {} if served is None else served
 
     def apply(self, record: Any) -> None:
         """Fold one record."""
         if type(record) is Spent:
-            self.served[record.window] += 1
+            self.served.setdefault(record.window, {})[record.request] = None
         else:
             super().apply(record)
 
     def copy(self) -> BackendImage:
         """Return an independent copy."""
-        return BackendImage(self.highest, Counter(self.served))
+        return BackendImage(self.highest, {window: dict(done) for window, done in self.served.items()})
 
 
 class Backend(Resource):
-    """Serves what is admitted."""
+    """Serves what is admitted; a request that comes twice is one request."""
 
     image: BackendImage
 
@@ -91,18 +94,24 @@ class Backend(Resource):
         super().__init__(host, cluster, fenced, image)
         self._windows = windows
 
-    def perform(self, source: NodeId, effect: Effect) -> None:
-        """Serve a request."""
-        self.write(Spent(effect.action[0]))
+    def perform(self, source: NodeId, effect: Effect) -> bool:
+        """Serve a request; return whether this is not a repetition."""
+        window, request = effect.action[0], (source, effect.number)
+        if request in self.image.served.get(window, {}):
+            return False
+        self.write(Spent(window, request))
+        return True
 
     def answer(self, source: NodeId, inquiry: Inquiry) -> tuple[tuple[int, int], ...]:
         """Return (window, requests served in it) from the window that is asked for on."""
         (since,) = inquiry.question
-        return tuple(pair for pair in sorted(self.image.served.items()) if pair[0] >= since)
+        served = sorted(self.image.served.items())
+        return tuple((window, len(done)) for window, done in served if window >= since)
 
     def happened(self, source: NodeId, epoch: int, effect: Effect, result: Any) -> None:
         """Count it."""
-        self._windows.served(effect.action[0], source, epoch)
+        if result:
+            self._windows.served(effect.action[0], source, epoch)
 
 
 class Windows:

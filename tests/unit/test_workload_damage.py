@@ -261,6 +261,16 @@ def test_refusal_is_wrong_as_far_as_there_was_room(served: int, refused: int, wr
     assert bench.damage()["refused_below_limit"] == wrongly
 
 
+def test_repeated_request_is_served_once() -> None:
+    """Its answer may have been lost, or the network has doubled it."""
+    bench = limiter(fenced=False)
+    for time in (10, 20, 30):
+        bench.effect(time, "n1", 1, WINDOW, number=7)
+
+    assert bench.inquire(40, "n2", 2, WINDOW).result == ((WINDOW, 1),)
+    assert bench.damage()["admitted_over_limit"] == 0
+
+
 # A replicated log --------------------------------------------------------------------------------
 
 
