@@ -12,14 +12,26 @@ T = TypeVar("T")
 
 
 class Alarms(Generic[T]):
-    """Calls `callback(item)` a fixed local time after `add(item)`; first in, first out."""
+    """Calls `callback(item)` a fixed local time after `add(item)`; first in, first out.
 
-    __slots__ = ("_callback", "_due", "_host", "_length", "_timer")
+    Items that are no longer `wanted` are passed over, and no timer runs for them: of many requests that are
+    answered in time, none costs an event.
+    """
 
-    def __init__(self, host: Host, name: str, length_ns: int, callback: Callable[[T], None]) -> None:
+    __slots__ = ("_callback", "_due", "_host", "_length", "_timer", "_wanted")
+
+    def __init__(
+        self,
+        host: Host,
+        name: str,
+        length_ns: int,
+        callback: Callable[[T], None],
+        wanted: Callable[[T], bool] = lambda item: True,
+    ) -> None:
         self._host = host
         self._length = length_ns
         self._callback = callback
+        self._wanted = wanted
         self._due: deque[tuple[int, T]] = deque()
         self._timer = host.timer(name, self._ring)
 
@@ -33,8 +45,11 @@ class Alarms(Generic[T]):
         due, now = self._due, self._host.now()
         while due:
             at, item = due[0]
-            if at > now:
+            if not self._wanted(item):
+                due.popleft()
+            elif at > now:
                 self._timer.set(at - now)
                 return
-            due.popleft()
-            self._callback(item)
+            else:
+                due.popleft()
+                self._callback(item)

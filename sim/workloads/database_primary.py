@@ -108,7 +108,9 @@ class Client:
         # A client that starts again must not reuse numbers: its new commands would pass for old ones.
         self._serial = cluster.nodes[host.id].incarnation * SERIALS
         self._next = host.timer("next command", self._invoke)
-        self._timeouts = Alarms(host, "attempt timeout", parameters.attempt_timeout, self._on_timeout)
+        self._timeouts = Alarms(
+            host, "attempt timeout", parameters.attempt_timeout, self._on_timeout, self._is_unanswered
+        )
         self._retries = Alarms(host, "retry", parameters.retry_interval, self._on_retry)
         self.handlers: Mapping[type, Handler] = {Reply: self.on_reply, Refused: self.on_refused}
         # Of each incarnation: a crash of the client leaves commands open as well.
@@ -186,12 +188,15 @@ class Client:
         if command.serial in self._open and command.waiting:
             self._attempt_or_give_up(command)
 
-    def _on_timeout(self, attempt: tuple[_Command, int]) -> None:
+    def _is_unanswered(self, attempt: tuple[_Command, int]) -> bool:
         command, number = attempt
-        if command.serial in self._open and command.attempts == number and not command.waiting:
-            command.doubtful = True
-            self._turn_from(command.target)
-            self._attempt_or_give_up(command)
+        return command.attempts == number and command.serial in self._open and not command.waiting
+
+    def _on_timeout(self, attempt: tuple[_Command, int]) -> None:
+        command, _ = attempt
+        command.doubtful = True
+        self._turn_from(command.target)
+        self._attempt_or_give_up(command)
 
     def _attempt_or_give_up(self, command: _Command) -> None:
         if self._cluster.now - command.invoked_at >= self._parameters.deadline:
