@@ -52,8 +52,6 @@ class Log:
     def slice(self, first_index: int, last_index: int) -> tuple[Entry, ...]:
         """Return the entries from `first_index` to `last_index`, both included, as far as they are there."""
         start, stop = first_index - self.first_index, last_index - self.snapshot_index
-        if 0 <= start == stop - 1 < len(self._entries):  # one entry, which is usual: no list in between
-            return (self._entries[start],)
         if 0 <= start < stop:
             return tuple(self._entries[start:stop])
         return tuple(self._entries[: max(stop, 0)]) if start < 0 else ()

@@ -39,8 +39,9 @@ class Requests(RaftState):
         """Commit up to `index`, and apply what that adds, in order and once (Figure 2, all servers 1)."""
         self.commit_index = index
         self._note_committed(index, self.current_term)
-        first_index = self.last_applied + 1
-        entries = self.log.slice(first_index, index)
+        first_index, log = self.last_applied + 1, self.log
+        # Mostly it is one entry, and then a slice of the log would cost more than applying it.
+        entries = (log.entry(index),) if index == first_index else log.slice(first_index, index)
         if self.role == LEADER:
             self._apply_and_answer(first_index, entries)
         else:
@@ -52,7 +53,7 @@ class Requests(RaftState):
         self.last_applied = index
         self._note_applied(first_index, entries)
         limit = self._snapshot_entries
-        if limit and index - self.log.snapshot_index >= limit:
+        if limit and index - log.snapshot_index >= limit:
             self._take_snapshot()
 
     def _apply_and_answer(self, first_index: int, entries: tuple[Entry, ...]) -> None:
