@@ -17,7 +17,7 @@ def shortened(length_ns: int, rate_bound: float) -> int:
     grantor, whose clock is the fastest, sees the end of `length_ns`, even if the holder's is the
     slowest: V / (1 - r) <= T / (1 + r).
 
-    Source: Gray and Cheriton, Leases, SOSP 1989, §5 (the term is shortened by the error of the clocks).
+    Source: Gray and Cheriton, Leases, SOSP 1989 (the term is shortened by the error of the clocks).
     """
     ppm = round(rate_bound * PPM)
     return length_ns * (PPM - ppm) // (PPM + ppm)

@@ -24,7 +24,7 @@ def lease_swarm(seed: int, protocols: tuple[str, ...], fenced: bool = True) -> E
         "schema": 1,
         "name": f"lease-swarm-{seed}",
         "about": "Everything is drawn from the seed.",
-        "duration": "10s",
+        "duration": "7s",
         "protocol": _protocol(draws, protocols[seed % len(protocols)]),
         "workload": _workload(draws, fenced),
         "network": _network(draws),
@@ -43,8 +43,8 @@ def _protocol(draws: Stream, name: str) -> Entry:
 def _lease(draws: Stream) -> Entry:
     """Return settings of a lock: a lease of about a second, any way to measure it."""
     return {
-        "ttl": us(scale(draws, 400_000, 2_000_000)),
-        "poll_interval": us(scale(draws, 20_000, 300_000)),
+        "ttl": us(scale(draws, 300_000, 1_500_000)),
+        "poll_interval": us(scale(draws, 60_000, 400_000)),
         "request_timeout": us(scale(draws, 50_000, 800_000)),
         "validity_from": draws.choice(("send", "reply")),
         "client_clock": draws.choice(("monotonic", "wall")),
@@ -55,11 +55,11 @@ def _lease(draws: Stream) -> Entry:
 
 
 def _row(draws: Stream) -> Entry:
-    ttl = scale(draws, 400_000, 2_000_000)
+    ttl = scale(draws, 300_000, 1_500_000)
     return {
         "ttl": us(ttl),
         "renew_interval": us(ttl / 3),
-        "poll_interval": us(scale(draws, 20_000, 300_000)),
+        "poll_interval": us(scale(draws, 60_000, 400_000)),
         "request_timeout": us(scale(draws, 50_000, 800_000)),
         "time": draws.choice(("statement", "transaction", "client")),
         "method": draws.choice(("update", "select-then-update")),
@@ -84,7 +84,7 @@ def _kubernetes(draws: Stream) -> Entry:
 
 def _redlock(draws: Stream) -> Entry:
     return {
-        "ttl": us(scale(draws, 400_000, 2_000_000)),
+        "ttl": us(scale(draws, 300_000, 1_500_000)),
         "persistence": draws.choice(("none", "everysec", "always")),
         "restart_wait": draws.choice((True, False)),
         "count_elapsed": draws.choice((True, False)),
@@ -92,24 +92,24 @@ def _redlock(draws: Stream) -> Entry:
 
 
 def _dynamodb(draws: Stream) -> Entry:
-    lease = scale(draws, 400_000, 2_000_000)
+    lease = scale(draws, 300_000, 1_500_000)
     return {
         "lease_duration": us(lease),
         "heartbeat_period": us(lease / 4),
-        "refresh_period": us(scale(draws, 20_000, 300_000)),
+        "refresh_period": us(scale(draws, 60_000, 400_000)),
         "request_timeout": us(scale(draws, 50_000, 800_000)),
         "clock": draws.choice(("monotonic", "wall")),
     }
 
 
 def _paxos(draws: Stream) -> Entry:
-    lease = scale(draws, 400_000, 2_000_000)
+    lease = scale(draws, 300_000, 1_500_000)
     return {
         "lease": us(lease),
         "max_lease": us(lease * scale(draws, 0.3, 3)),
         "renew_interval": us(lease / 3),
         "round_timeout": us(scale(draws, 50_000, 300_000)),
-        "backoff": us(scale(draws, 20_000, 300_000)),
+        "backoff": us(scale(draws, 60_000, 400_000)),
         "silent_restart": draws.choice((True, False)),
     }
 
@@ -155,8 +155,8 @@ _WHO = ("leader", "leader", "leader", "a contender", "a server", "servers", "fol
 
 def _fault(draws: Stream) -> Entry:
     """Return one fault, at random times."""
-    timing = {"rate": f"{int(scale(draws, 3, 60))}/min", "from": us(draws.randrange(0, 8_000_000))}
-    who, length = draws.choice(_WHO), us(scale(draws, 10_000, 5_000_000))
+    timing = {"rate": f"{int(scale(draws, 3, 60))}/min", "from": us(draws.randrange(0, 5_500_000))}
+    who, length = draws.choice(_WHO), us(scale(draws, 10_000, 4_000_000))
     action: Entry = draws.choice(_ACTIONS)(draws, who, length)
     return {**timing, **action}
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from protocols.recording import RecordingHost, Sent, TimerCancelled, TimerSet
-from protocols.script import Call, Script, ScriptRunner, Sleep
+from protocols.script import Call, Gather, Script, ScriptRunner, Sleep
 from tests.unit.world import MS, Ping, Pong, World
 
 
@@ -139,3 +139,75 @@ def test_a_script_that_was_paused_takes_the_reply_or_the_timeout_but_not_both(ti
     world.run()
 
     assert [None if timers_first else Pong(1), 50 * MS] == seen
+
+
+def _gather(number: int, enough: int) -> Gather:
+    return Gather(
+        ("s1", "s2", "s3"),
+        Ping(number),
+        50,
+        lambda source, reply: reply == Pong(number),
+        lambda replies: len(replies) >= enough,
+    )
+
+
+def test_a_gathering_ends_when_its_replies_are_enough() -> None:
+    """The first of each counts; those of others, and repetitions, do not."""
+    seen: list[Any] = []
+
+    def script() -> Script:
+        seen.append((yield _gather(1, 2)))
+
+    host, runner = _runner(script())
+    assert [Sent(node, Ping(1)) for node in ("s1", "s2", "s3")] == host.take()[1:]
+    for source, number in (("s2", 1), ("s2", 1), ("s1", 7)):
+        runner.on_reply(source, Pong(number))
+    assert seen == []
+    runner.on_reply("s3", Pong(1))
+
+    assert ([{"s2": Pong(1), "s3": Pong(1)}], True) == (seen, runner.done)
+
+
+def test_a_gathering_ends_with_what_it_has_when_its_time_is_up() -> None:
+    """Which may be nothing."""
+    seen: list[Any] = []
+
+    def script() -> Script:
+        seen.append((yield _gather(1, 2)))
+        seen.append((yield _gather(2, 2)))
+
+    host, runner = _runner(script())
+    runner.on_reply("s1", Pong(1))
+    host.timers["script"].fire()
+    host.timers["script"].fire()
+
+    assert seen == [{"s1": Pong(1)}, {}]
+
+
+def test_a_refused_call_ends_at_once() -> None:
+    """If it is the target of the call that refused."""
+    seen: list[Any] = []
+
+    def script() -> Script:
+        seen.append((yield _call(1)))
+
+    _, runner = _runner(script())
+    runner.on_refused("s2")
+    assert seen == []
+    runner.on_refused("s1")
+
+    assert seen == [None]
+
+
+def test_a_woken_script_goes_on_at_once() -> None:
+    """As when its time is up; one that is over stays so."""
+    seen: list[Any] = []
+
+    def script() -> Script:
+        seen.append((yield Sleep(10)))
+
+    host, runner = _runner(script())
+    runner.wake()
+    runner.wake()
+
+    assert (seen, host.timers["script"].after_ns) == ([None], None)

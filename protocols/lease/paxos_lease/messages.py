@@ -1,4 +1,4 @@
-"""What PaxosLease's proposers and acceptors say to each other (Trencseni et al., PaxosLease, §2, §3)."""
+"""What PaxosLease's proposers and acceptors say to each other (Trencseni et al., PaxosLease, 2012)."""
 
 from __future__ import annotations
 

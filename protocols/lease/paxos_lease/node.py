@@ -63,6 +63,7 @@ class PaxosLeaseNode(LeaseHolder):
         self._number = group.contenders.index(host.id) + 1
         self._run = 0  # of the highest ballot heard of
         self._silent_until = 0
+        self._giving_way = False  # after a release: others first
         self._lease_over = host.timer("accepted lease", self._on_lease_over)
         super().__init__(host, host.now)
         self.handlers = {
@@ -113,7 +114,7 @@ class PaxosLeaseNode(LeaseHolder):
     def _on_lease_over(self) -> None:
         """Forget what was accepted; a proposer that waits for that tries its luck."""
         self.accepted = None
-        if self.epoch is None:
+        if self.epoch is None and not self._giving_way:
             self._script.wake()
 
     # Proposer -----------------------------------------------------------------------------------
@@ -145,7 +146,9 @@ class PaxosLeaseNode(LeaseHolder):
         if epoch is not None:
             for node in self.nodes:
                 self.host.send(node, Release(epoch))
+        self._giving_way = True
         yield Sleep(self.parameters.lease)
+        self._giving_way = False
 
     def _propose(self) -> Script:
         """Prepare and propose once; return whether a majority accepted in time."""
