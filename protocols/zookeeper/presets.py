@@ -21,7 +21,7 @@ _SERVERS = {
         "measured (real/failover.csv, zk_stop_tick2000): 25 to 40 ms beside finalizeWait in five steps",
     ),
     "cold_step": Setting(
-        (15 * MS, 25 * MS),
+        (12 * MS, 32 * MS),
         "measured (real/failover.csv, zk_tick2000_b): 60 ms more than finalizeWait and one retry; a "
         "server that was restarted has not run its leader's code before",
     ),

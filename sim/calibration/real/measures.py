@@ -50,6 +50,19 @@ def leader_ms(result: Result) -> float | None:
     return None if found is None or found.led_ns is None else found.led_ns / MS
 
 
+def last_leader_ms(result: Result) -> float | None:
+    """Return the same for the newest of several faults, whose leader fell before the end of the run."""
+    leader, fault_ns, found = "", None, None
+    for record in result.records:
+        if type(record) is FaultStarted:
+            fault_ns = record.at_ns
+        elif type(record) is Led:
+            if fault_ns is not None and record.node != leader:
+                found, fault_ns = (record.at_ns - fault_ns) / MS, None
+            leader = record.node
+    return found
+
+
 def step_down_ms(result: Result) -> float | None:
     """Return how long after the fault the old leader stopped believing."""
     found = fall(result)

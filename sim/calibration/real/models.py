@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from sim.calibration.real.etcd import ETCD
 from sim.calibration.real.model import Model
+from sim.calibration.real.zookeeper import ZOOKEEPER
 
-MODELS: tuple[Model, ...] = (*ETCD,)
+MODELS: tuple[Model, ...] = (*ETCD, *ZOOKEEPER)
