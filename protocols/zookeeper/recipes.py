@@ -25,6 +25,8 @@ class Sequential(Contender):
     A candidate that is Disconnected does not lead: its session may end, and only a server could tell.
     """
 
+    number = staticmethod(sequence_of)
+
     def on_state(self, state: str) -> None:
         """Suspend on Disconnected; on Expired the node is gone."""
         if state != CONNECTED:
@@ -40,9 +42,9 @@ class Sequential(Contender):
             if own not in children:
                 self.follow("its node is gone")
                 return
-            ahead = [path for path in children if sequence_of(path) < sequence_of(own)]
+            ahead = [path for path in children if self.number(path) < self.number(own)]
             if ahead:
-                yield from self.wait_behind(max(ahead, key=sequence_of))
+                yield from self.wait_behind(max(ahead, key=self.number))
             elif (yield from self.confirm(own)):
                 self.lead(epoch)
                 yield Wait()
@@ -55,7 +57,7 @@ class Sequential(Contender):
     def leave(self, own: str) -> Script:
         """Stop leading, then delete the node, which tells the next one; the queue is entered anew."""
         self.resigned = False
-        self.follow("resigned")
+        Contender.follow(self, "resigned")  # of its own will, also where nothing else interrupts it
         yield from self.ask("delete", own, ANY_VERSION)
 
     def enter(self) -> Script:

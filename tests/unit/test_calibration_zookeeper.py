@@ -16,7 +16,7 @@ from sim.run import run
 MS = 1_000_000
 
 
-def group(members: int = 5, **settings: str) -> Group:
+def group(members: int = 5, /, **settings: str) -> Group:
     return Group("zookeeper", "3.8.0", "e", members, "kill -9 leader", settings, ())
 
 
