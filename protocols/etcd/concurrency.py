@@ -57,7 +57,7 @@ class Election:
         """
         key = f"{self._prefix}{self.lease:x}"
         compare = Compare(key, "create_revision", "=", 0)
-        response = yield Do(Txn((compare,), (Put(key, value, self.lease),), (Get(key),)))
+        response = yield Do(Txn((compare,), (self._put(key, value),), (Get(key),)))
         if not isinstance(response, TxnResponse):
             return LOST if response is None else EXPIRED
         self.key, self.revision = key, response.revision
@@ -69,15 +69,14 @@ class Election:
                 if error:
                     yield from self.resign()
                     return error
-        error = yield from wait_deletes(self._prefix, self.revision - 1)
+        error = yield from self._wait()
         if not error and self._recheck:
             error = yield from self._still_there()
         return error
 
     def proclaim(self, value: str) -> Script:
         """Announce another value without another election; return "" or what went wrong (`Proclaim`)."""
-        put = Put(self.key, value, self.lease)
-        response = yield Do(Txn((self._mine(),), (put,)))
+        response = yield Do(Txn(self._guard(), (self._put(self.key, value),)))
         if response is None:
             return LOST
         if isinstance(response, Failed) or not response.succeeded:
@@ -86,14 +85,22 @@ class Election:
         return ""
 
     def resign(self) -> Script:
-        """Let another one lead: delete the key if it is still the same one (`Resign`)."""
-        if self.key:
-            yield Do(Txn((self._mine(),), (Delete(self.key),)))
-        self.key = ""
-        return ""
+        """Let another one lead: delete the key if it is still the same one (`Resign`).
 
-    def _mine(self) -> Compare:
-        return Compare(self.key, "create_revision", "=", self.revision)
+        Returns "", or `LOST`: the key may be deleted at any later time.
+        """
+        response = (yield Do(Txn(self._guard(), (Delete(self.key),)))) if self.key else ""
+        self.key = ""
+        return LOST if response is None else ""
+
+    def _put(self, key: str, value: str) -> Put:
+        return Put(key, value, self.lease)
+
+    def _wait(self) -> Script:
+        return wait_deletes(self._prefix, self.revision - 1)
+
+    def _guard(self) -> tuple[Compare, ...]:
+        return (Compare(self.key, "create_revision", "=", self.revision),)
 
     def _still_there(self) -> Script:
         response = yield Do(Get(self.key))
@@ -137,11 +144,10 @@ class Mutex:
         return (yield from self._still_there()) if self._recheck else ""
 
     def unlock(self) -> Script:
-        """Delete the key, whoever made it (`Unlock` compares nothing); return ""."""
-        if self.key:
-            yield Do(Delete(self.key))
+        """Delete the key, whoever made it (`Unlock` compares nothing); return "" or `LOST`."""
+        response = (yield Do(Delete(self.key))) if self.key else ""
         self.key = ""
-        return ""
+        return LOST if response is None else ""
 
     def _still_there(self) -> Script:
         response = yield Do(Get(self.key))

@@ -68,8 +68,12 @@ class Contender:
     def _contend(self) -> Script:
         error = yield from self.contend()
         if error:
-            self.session.close()
-            self._again.set(self.parameters.retry_interval)
+            self._leave()
+
+    def _leave(self) -> None:
+        """Give the session up, and begin anew after a while."""
+        self.session.close()
+        self._again.set(self.parameters.retry_interval)
 
     def _new_lease(self) -> LeaseId:
         # Never twice, in no incarnation, since the clock goes on; and never that of another contender.
@@ -78,14 +82,18 @@ class Contender:
 
     def contend(self) -> Script:
         """Run the recipe until we lead; return "" or what went wrong."""
-        mutex = self.parameters.recipe == "mutex"
-        lease = self.session.lease
-        recipe = Mutex(lease, PREFIX) if mutex else Election(lease, PREFIX, self.parameters.recheck_key)
+        recipe = self.recipe_for(self.session.lease)
         error = yield from (recipe.lock() if isinstance(recipe, Mutex) else recipe.campaign(self.host.id))
         if not error:
             self.recipe = recipe
             self.lead(recipe.revision)
         return error
+
+    def recipe_for(self, lease: LeaseId) -> Election | Mutex:
+        """Return a new recipe under that lease."""
+        if self.parameters.recipe == "mutex":
+            return Mutex(lease, PREFIX)
+        return Election(lease, PREFIX, self.parameters.recheck_key)
 
     def lead(self, epoch: int) -> None:
         """Lead, unless the session is over already, as its owner sees before anything else."""
@@ -125,5 +133,9 @@ class Contender:
     def _resign(self) -> Script:
         recipe = self.recipe
         assert recipe is not None
-        yield from (recipe.unlock() if isinstance(recipe, Mutex) else recipe.resign())
-        yield from self._contend()
+        error = yield from (recipe.unlock() if isinstance(recipe, Mutex) else recipe.resign())
+        if error:
+            # The key may go at any time: whoever queued up with it again might lead without it.
+            self._leave()
+        else:
+            yield from self._contend()

@@ -40,7 +40,16 @@ class Leasing:
     """The lessor of one member, and what it does all the time."""
 
     __slots__ = (
-        "_forwarded", "_leases", "_member", "_parameters", "_retry", "_revoking", "_scan", "_ticket",
+        "_forwarded",
+        "_leases",
+        "_member",
+        "_parameters",
+        "_phase",
+        "_retry",
+        "_retry_at",
+        "_revoking",
+        "_scan",
+        "_ticket",
         "lessor",
     )  # fmt: skip
 
@@ -53,14 +62,16 @@ class Leasing:
             leases, host.now, parameters.member_timeout, parameters.lease_checkpoint_interval
         )
         self._forwarded: dict[int, Forwarded] = {}
+        self._retry_at = 0  # 0: not set
+        self._phase = 0
         self._ticket = host.now()  # answers to an earlier incarnation must not be taken for ours
         self._revoking: dict[LeaseId, list[Answer]] = {}  # renewals of expired leases wait for the end
         self._scan = host.timer("lease scan", self._on_scan)
         self._retry = host.timer("renewal retry", self._on_retry)
 
     def start(self) -> None:
-        """Begin to look for expired leases, at a phase that the process keeps all its life."""
-        self._scan.set(self._member.host.random.randrange(1, SCAN_INTERVAL + 1))
+        """Draw the phase of the loop that looks for expired leases, which a process keeps all its life."""
+        self._phase = self._member.host.random.randrange(0, SCAN_INTERVAL)
 
     # Renewals ------------------------------------------------------------------------------------
 
@@ -73,6 +84,7 @@ class Leasing:
             deadline = self._member.host.now() + self._parameters.member_timeout
             self._forwarded[self._ticket] = Forwarded(lease, answer, deadline)
             self._forward(self._ticket)
+            self._arm()
 
     def on_renew(self, source: NodeId, message: Renew) -> None:
         """Renew for another member."""
@@ -93,7 +105,7 @@ class Leasing:
             return
         if message.ttl_ns == NOT_PRIMARY:
             forwarded.leader = None
-            self._retry.set(RETRY_INTERVAL)
+            self._arm()
         else:
             del self._forwarded[message.ticket]
             forwarded.answer(message.ttl_ns)
@@ -103,7 +115,7 @@ class Leasing:
         for forwarded in self._forwarded.values():
             if forwarded.leader == leader:
                 forwarded.leader = None
-                self._retry.set(RETRY_INTERVAL)
+                self._arm()
 
     def _renew_as_primary(self, lease: LeaseId, answer: Answer) -> None:
         """Renew if we still lead, and what was committed before is applied (`ensureLeadership`)."""
@@ -133,20 +145,30 @@ class Leasing:
 
     def _forward(self, ticket: int) -> None:
         forwarded, leader = self._forwarded[ticket], self._member.leader_id
-        if leader is None or leader == self._member.id:
-            self._retry.set(RETRY_INTERVAL)
-        else:
+        if leader is not None and leader != self._member.id:
             forwarded.leader = leader
             self._member.host.send(leader, Renew(ticket, forwarded.lease))
 
     def _on_retry(self) -> None:
-        now = self._member.host.now()
+        now, self._retry_at = self._member.host.now(), 0
         for ticket, forwarded in list(self._forwarded.items()):
             if forwarded.deadline <= now:
                 del self._forwarded[ticket]
                 forwarded.answer(NOT_PRIMARY)
             elif forwarded.leader is None:
                 self._again(ticket, forwarded)
+        self._arm()
+
+    def _arm(self) -> None:
+        """Look soon at renewals that are with no leader, and now and then at all, for their deadlines."""
+        if not self._forwarded:
+            return
+        homeless = any(forwarded.leader is None for forwarded in self._forwarded.values())
+        length = RETRY_INTERVAL if homeless else SCAN_INTERVAL
+        at = self._member.host.now() + length
+        if not self._retry_at or at < self._retry_at:
+            self._retry_at = at
+            self._retry.set(length)
 
     def _again(self, ticket: int, forwarded: Forwarded) -> None:
         if self.lessor.primary:
@@ -160,10 +182,12 @@ class Leasing:
     def promote(self) -> None:
         """Become the primary, with all leases extended by an election timeout."""
         self.lessor.promote(self._parameters.election)
+        self._scan_next()
 
     def demote(self) -> None:
         """Be the primary no longer; renewals that waited are for another one."""
         self.lessor.demote()
+        self._scan.cancel()
         waiting, self._revoking = self._revoking, {}
         for answers in waiting.values():
             for answer in answers:
@@ -183,10 +207,12 @@ class Leasing:
         for answer in self._revoking.pop(lease, ()):
             self._renew_here(lease, answer)
 
+    def _scan_next(self) -> None:
+        # The loop of a real member turns all the time, and finds nothing where it is not the primary.
+        self._scan.set(SCAN_INTERVAL - (self._member.host.now() - self._phase) % SCAN_INTERVAL)
+
     def _on_scan(self) -> None:
-        self._scan.set(SCAN_INTERVAL)
-        if self._forwarded:
-            self._on_retry()  # for their deadlines
+        self._scan_next()
         due = self.lessor.due()
         if due:
             self._revoke(due)

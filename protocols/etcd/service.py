@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from protocols.api import Entry, Handler, NodeId, Refused
 from protocols.connections import Connection, Connections
@@ -46,15 +46,18 @@ Pending = tuple[Connection, Unary]
 class EtcdService:
     """What runs beside the Raft of one member; implements `protocols.raft.service.Service`."""
 
+    LEASING: ClassVar[type[Leasing]] = Leasing
+
     def __init__(self, member: Member, parameters: EtcdParameters) -> None:
         host = member.host
         self._member = member
         self._parameters = parameters
+        self._minimum_ttl = parameters.minimum_ttl
         self._machine: EtcdMachine = member.machine.machine  # type: ignore[attr-defined]
         self._machine.listener = self
         self._connections = Connections(host, self._delivered, self._closed)
         self._watching = Watching(host, self._machine.store)
-        self._leasing = Leasing(member, parameters, self._machine.leases)
+        self._leasing = self.LEASING(member, parameters, self._machine.leases)
         self._keepers: dict[Connection, None] = {}  # connections with a keep-alive stream
         # Requests in the order in which they came, each until it is answered, with its deadline.
         self._unanswered: deque[tuple[int, Connection, Unary]] = deque()
@@ -163,7 +166,7 @@ class EtcdService:
             return
         operation = pending[1].operation
         if type(operation) is LeaseGrant:
-            operation = replace(operation, ttl_ns=max(operation.ttl_ns, self._parameters.minimum_ttl))
+            operation = replace(operation, ttl_ns=max(operation.ttl_ns, self._minimum_ttl))
         self._proposed[self._member.propose(operation)] = pending
 
     def _on_leader_wait(self) -> None:

@@ -101,7 +101,9 @@ class Session:
             self._deadline = now + reply.ttl_ns
 
     def _on_deadline_loop(self) -> None:
-        if self._deadline <= self._host.now():
+        now = self._host.now()
+        # The product's loop asks whether the deadline is before now; ours must end at the deadline itself.
+        if self._deadline < now or (self._by_request and self._deadline == now):
             self._end("keep-alive deadline")
         else:
             self._deadline_loop.set(DEADLINE_INTERVAL)

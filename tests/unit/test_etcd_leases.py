@@ -118,10 +118,10 @@ def test_lease_of_a_dead_client_ends_within_ttl_and_a_scan() -> None:
     bench.crash("n1")
     crashed_at = bench.time
     while bench.leaders() != ["n2"]:
-        bench.pass_time(10 * MS)
+        bench.pass_time(50 * MS)
 
     # The last keep-alive was up to 2 s ago: it is sent at the first multiple of 500 ms after TTL/3.
-    assert 3 * S <= bench.time - crashed_at <= 5 * S + 510 * MS
+    assert 3 * S <= bench.time - crashed_at <= 5 * S + 550 * MS
 
 
 def test_new_etcd_leader_extends_all_leases() -> None:
@@ -134,10 +134,10 @@ def test_new_etcd_leader_extends_all_leases() -> None:
     elected = bench.member()
     before = bench.time
     while bench.leaders() != ["n2"]:
-        bench.pass_time(10 * MS)
+        bench.pass_time(50 * MS)
 
     assert elected == bench.member()
-    assert bench.time - before <= 6 * S + 510 * MS
+    assert bench.time - before <= 6 * S + 550 * MS
     assert bench.time - before >= 6 * S - 3 * S  # elected at most 3 s before
 
 

@@ -24,7 +24,7 @@ def until_done(bench: EtcdBench, node: str) -> int:
     """Return how long it takes until that leader believes no more."""
     began = bench.time
     while node in bench.leaders():
-        bench.pass_time(5 * MS)
+        bench.pass_time(25 * MS)
     return bench.time - began
 
 
