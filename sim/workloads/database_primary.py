@@ -238,7 +238,7 @@ class Client:
                     command.attempts,
                     node,
                     epoch,
-                )
+                )  # fmt: skip
             )
 
 
