@@ -226,20 +226,11 @@ class Client:
         self, command: _Command, completed_at: int, outcome: Any, value: Any, node: str, epoch: int
     ) -> None:
         if self._cluster.trace.details is not None:
-            self._cluster.trace.detail(
-                Operation(
-                    command.invoked_at,
-                    completed_at,
-                    self._host.id,
-                    command.serial,
-                    command.command,
-                    outcome,
-                    value,
-                    command.attempts,
-                    node,
-                    epoch,
-                )  # fmt: skip
-            )
+            done = Operation(
+                command.invoked_at, completed_at, self._host.id, command.serial, command.command,
+                outcome, value, command.attempts, node, epoch,
+            )  # fmt: skip
+            self._cluster.trace.detail(done)
 
 
 def _may_duplicate(cluster: Cluster, client: NodeId) -> bool:
