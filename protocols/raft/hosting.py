@@ -42,7 +42,7 @@ class Hosting(Raft):
         self.handlers = {**self.handlers, Propose: self.on_propose}
 
     @property
-    def leads(self) -> bool:
+    def is_leader(self) -> bool:
         """Return whether this server believes that it leads."""
         return self.role == LEADER
 

@@ -53,7 +53,7 @@ class Member(Protocol):
     last_applied: int
 
     @property
-    def leads(self) -> bool:
+    def is_leader(self) -> bool:
         """Return whether this server believes that it leads."""
 
     @property

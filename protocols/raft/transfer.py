@@ -50,6 +50,11 @@ class Transfer(Reads):
         elif self.leader_id is not None and source == self.id:
             self.host.send(self.leader_id, order)
 
+    def resign(self) -> None:
+        """Hand the leadership to the best follower, where leadership can be handed over."""
+        if self.role == LEADER and self.parameters.leadership_transfer:
+            self._transfer_to(self._best_follower())
+
     def _transfer_to(self, target: NodeId | None) -> None:
         """Begin; a transfer under way to the same server goes on, one to another is given up (etcd)."""
         if target not in self._voting_peers() or target == self.transferee:

@@ -16,14 +16,20 @@ from typing import TYPE_CHECKING, Any
 
 from protocols.api import Handler, Host, NodeId, ProtocolSpec, Refused, Reply, Request, Storage, parameter
 from sim.distributions import Constant, Exponential
-from sim.metrics import LOST_STATE
 from sim.network.draws import Lengths
-from sim.records import Operation, Violated
+from sim.records import Operation
 from sim.sampling import Sampler
 from sim.workloads.alarms import Alarms
 from sim.workloads.application import Applications
-from sim.workloads.damage import Ledger
-from sim.workloads.database_store import DAMAGE, STORE, Primary, Store, StoreImage, Updates
+from sim.workloads.database_store import (
+    DAMAGE,
+    STORE,
+    LostUpdates,
+    Primary,
+    Store,
+    StoreImage,
+    Updates,
+)
 from sim.workloads.registry import Added, WorkloadSpec, keeps_log
 
 if TYPE_CHECKING:
@@ -238,21 +244,6 @@ def _may_duplicate(cluster: Cluster, client: NodeId) -> bool:
     plan = cluster.plan
     faulty = any(getattr(fault.action, "duplicate", None) for fault in plan.faults)
     return faulty or any(plan.link(client, server).duplicate > 0 for server in plan.group.contenders)
-
-
-class LostUpdates:
-    """Counts what a replicated log lost: each violation by which committed entries are gone, or differ."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
-        cluster.closing.append(self._close)
-        self._ledger = Ledger(cluster, ("updates_lost",))
-
-    def _close(self) -> None:
-        for record in [*self._cluster.trace.milestones]:
-            if type(record) is Violated and record.property in LOST_STATE:
-                detail = f"{record.property}: {record.evidence}"
-                self._ledger.count("updates_lost", "log", record.nodes[0], -1, detail)
 
 
 def _attach(parameters: Parameters, cluster: Cluster) -> dict[str, Added]:

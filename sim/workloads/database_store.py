@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from protocols.api import Host, NodeId, Reply, Request, record
+from sim.metrics import LOST_STATE
+from sim.records import Violated
 from sim.workloads.application import Application, Calls, Work
 from sim.workloads.damage import Ledger
 from sim.workloads.resource import Effect, EffectReply, Inquiry, Resource, ResourceImage
@@ -135,6 +137,21 @@ class Updates:
             node, epoch = self._gone[update]
             detail = f"update {update[1]} of {update[0]} was acknowledged"
             self._ledger.count("updates_lost", STORE, node, epoch, detail)
+
+
+class LostUpdates:
+    """Counts what a replicated log lost: each violation by which committed entries are gone, or differ."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        cluster.closing.append(self._close)
+        self._ledger = Ledger(cluster, ("updates_lost",))
+
+    def _close(self) -> None:
+        for found in [*self._cluster.trace.milestones]:
+            if type(found) is Violated and found.property in LOST_STATE:
+                detail = f"{found.property}: {found.evidence}"
+                self._ledger.count("updates_lost", "log", found.nodes[0], -1, detail)
 
 
 class Primary(Application):

@@ -223,11 +223,10 @@ class Holder(Application):
         self._calls.effect(SECTION, epoch, ("leave", visit, read), lambda reply: self._left())
 
     def _left(self) -> None:
+        self._next.set(self._parameters.gap)  # unless it leads no longer by then
         resign = getattr(self.node.process, "resign", None)
         if resign is not None and self._parameters.resign:
             resign()
-        else:
-            self._next.set(self._parameters.gap)
 
 
 def _attach(parameters: Parameters, cluster: Cluster) -> dict[str, Added]:

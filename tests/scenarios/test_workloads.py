@@ -93,7 +93,7 @@ def test_paused_leader_does_harm_unless_it_is_fenced(protocol: str, workload: st
 
 RESIGNING = (
     "database-row", "dynamodb", "etcd", "lock-server",
-    "paxos-lease", "redlock", "replicated-lock", "zookeeper",
+    "paxos-lease", "raft", "redlock", "replicated-lock", "zookeeper",
 )  # fmt: skip
 
 
@@ -102,7 +102,10 @@ RESIGNING = (
 def test_holder_that_resigns_hands_the_lock_over(protocol: str) -> None:
     """Contenders take turns, nobody is harmed, and how long the lock is free between two is measured."""
     lock = {"name": "distributed-lock", "hold": ["0s", "100ms"]}
-    result = run(scenario(protocol, "distributed-lock", False, workload=lock, duration="20s"), seed=2)
+    described = scenario(protocol, "distributed-lock", False, workload=lock, duration="20s")
+    if protocol == "raft":
+        described["protocol"]["leadership_transfer"] = True
+    result = run(described, seed=2)
 
     assert (result.metrics["leader_changes"] or 0) >= 3
     assert (result.metrics["damage"], result.metrics["violations"]) == (0, 0)

@@ -113,7 +113,7 @@ class EtcdBench(Bench):
 
     def _leads(self, name: NodeId) -> bool:
         process: Any = self.processes[name]
-        leads: bool = process.leads
+        leads: bool = process.is_leader
         return leads
 
     def leaders(self) -> list[NodeId]:

@@ -207,7 +207,7 @@ def test_servers_beside_contenders() -> None:
     bench.settle()
 
     assert bench.group.servers == ("s1", "s2", "s3")
-    assert hosting(bench, "s2").leads
+    assert hosting(bench, "s2").is_leader
     assert hosting(bench, "s1").leader_id == "s2"
 
 

@@ -73,7 +73,7 @@ class LockService(NoService):
     def on_acquire(self, source: NodeId, asked: Acquire) -> None:
         """Refuse at once what is held by another; let the log decide the rest."""
         held = self._holder()
-        if self.member.leads and held is not None and asked.owner != held.owner:
+        if self.member.is_leader and held is not None and asked.owner != held.owner:
             self._refuse(source, asked, held.owner, held.token)
         else:
             self._propose(source, asked, lambda answer: self._answer_acquire(source, asked, answer))
@@ -101,7 +101,7 @@ class LockService(NoService):
 
     def on_watch(self, source: NodeId, asked: Watch) -> None:
         """Notify whoever asks when the lock is free: at once, if it is."""
-        if not self.member.leads:
+        if not self.member.is_leader:
             self.host.send(source, Elsewhere(asked.request, self.member.leader_id))
             return
         self._waiting[asked.owner] = asked.request
@@ -111,7 +111,7 @@ class LockService(NoService):
     def _propose(
         self, source: NodeId, asked: Acquire | Renew | Release, answer: Callable[[Answer], None]
     ) -> None:
-        if not self.member.leads:
+        if not self.member.is_leader:
             self.host.send(source, Elsewhere(asked.request, self.member.leader_id))
             return
         elapsed = self._elapsed()
@@ -140,7 +140,7 @@ class LockService(NoService):
             self.host.send(owner, Available(self._waiting.pop(owner)))
 
     def _watch_expiry(self) -> None:
-        if self._notify and self.member.leads and self._holder() is not None:
+        if self._notify and self.member.is_leader and self._holder() is not None:
             table = self._machine.table
             self._expiry.set(max(table.expires_at - self._machine.now - self._elapsed(), 0))
 
