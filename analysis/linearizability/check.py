@@ -9,6 +9,7 @@ from typing import Final, Literal
 from analysis.linearizability.budget import Budget, Meter, OutOfBudget
 from analysis.linearizability.effects import UNSEEN
 from analysis.linearizability.models import Model, model_named
+from analysis.linearizability.obvious import impossible
 from analysis.linearizability.operations import PORCUPINE, Conventions, History, Operation, partition
 from analysis.linearizability.search import Found, Search
 from analysis.linearizability.windows import Window, Windows, windows_of
@@ -87,8 +88,9 @@ def _check(objects: Sequence[tuple[Hashable, Windows]], meter: Meter) -> Check:
     orders = []
     for key, windows in objects:
         search = Search(windows, meter)
+        place = impossible(windows)
         try:
-            found = search.run()
+            found = search.run() if place is None else Found(False, place, (), (), False)
         except OutOfBudget as over:
             reason = reason or over.reason
             continue
@@ -112,13 +114,17 @@ def _stuck(key: Hashable, windows: Windows, search: Search, found: Found) -> Stu
     certain = True
     try:
         before = search.run(goal)
+        if not before.ok:  # what was obvious later on was not the first
+            goal, found = before.reached, before
+            before = search.run(goal)
         if found.cut:
             while (found := search.run(goal + 1)).ok:
                 goal, before = goal + 1, found
     except OutOfBudget:
         certain = False
     window = windows.windows[goal]
-    states = found.states if found.reached == goal else before.states
+    # What was obvious was found without a search, which would know more states than this one.
+    states = found.states if found.reached == goal and found.states else before.states
     # The search does not tell states apart that nobody sees; one of them is that after the prefix.
     last = windows.replay(before.order) if before.states else UNSEEN
     shown = dict.fromkeys(last if state is UNSEEN else state for state in states)
