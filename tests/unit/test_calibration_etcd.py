@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from sim.calibration.real.comparison import Compared, compare, pairs
 from sim.calibration.real.etcd import ETCD, lock_settings, raft_settings
 from sim.calibration.real.measures import Fall, fall, leader_ms, overlap_ms, several_campaigns, step_down_ms
+from sim.calibration.real.row_lease import settings as row_lease_settings
 from sim.calibration.real.table import OWN, Group, read
 from sim.records import Campaigned, FaultStarted, Followed, Led
 
@@ -86,8 +88,19 @@ def own_groups() -> list[Group]:
     return [each for each in read(OWN) if each.system.startswith("etcd")]
 
 
-def test_every_measured_group_of_etcd_has_a_model() -> None:
+def test_row_lease_is_set_as_it_was_measured() -> None:
+    """And refuses a setting that it does not know."""
+    groups = [each for each in read(OWN) if each.system == "postgres-row-lease"]
+    found = row_lease_settings(groups[0])
+    assert {"protocol.ttl=3000ms", "protocol.poll_interval=250ms", "protocol.nodes=3"} <= set(found)
+
+    with pytest.raises(ValueError, match="isolation"):
+        row_lease_settings(replace(groups[0], settings={"isolation": "serializable"}))
+
+
+def test_every_measured_group_has_a_model() -> None:
     """And each of its settings is one that the model knows."""
+    assert not [each for each in pairs(read(OWN), True) if isinstance(each, Compared)]
     ready = pairs(own_groups(), True)
 
     assert not [each for each in ready if isinstance(each, Compared)]

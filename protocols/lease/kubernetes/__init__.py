@@ -5,6 +5,8 @@ README.md in this folder maps each rule to its source, function and test.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from protocols.api import ProtocolSpec, Role
 from protocols.lease.empty import EmptyStorage
 from protocols.lease.kubernetes.contender import LeaderElector
@@ -45,7 +47,7 @@ def make_spec(
         epoch_name="transition",
         assume=assume,
         exclusive_belief=True,
-        presets=(DEFAULTS,),
+        presets=(DEFAULTS, replace(DEFAULTS, name="kubernetes")),
     )
 
 
