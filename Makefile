@@ -27,6 +27,7 @@ test: .venv/.installed-dev ## run all tests, except the soak
 verify: .venv/.installed-dev ## check format, lint, types, imports and unit tests; changes nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/python -m nbstripout --verify notebooks/*.ipynb
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter
 	$(PYTEST) --quiet -m "not slow and not soak" tests/unit

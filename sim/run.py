@@ -16,6 +16,7 @@ from sim.cluster import Cluster
 from sim.errors import UserError
 from sim.faults.nemesis import Nemesis
 from sim.invariants import attach
+from sim.notebook import progress
 from sim.plan import Plan
 from sim.prepare import prepare
 from sim.records import as_dict
@@ -67,7 +68,8 @@ def run_plan(plan: Plan, seed: int, trace: Level = "digest", scenario: Scenario 
     with _quiet_collector():
         cluster.start()
         cluster.kernel.call_at(plan.duration_ns, lambda _: cluster.stop("duration"))
-        cluster.kernel.run()
+        with progress(f"{plan.name}, seed {seed}", lambda: cluster.kernel._now / plan.duration_ns):
+            cluster.kernel.run()
         cluster.finish()
     digest = cluster.trace.digest
     return Result(

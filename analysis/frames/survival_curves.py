@@ -158,7 +158,8 @@ def _quantile(curve: pd.DataFrame, times: pd.DataFrame, share: float, level: flo
         text = f"not reached: {cut_off} of {len(times)} elections had not ended, {longest}"
     else:
         upto = "no limit" if np.isinf(high) else f"{high:.3g} s"
-        text = f"{value:.3g} s, {level:.0%} between {low:.3g} s and {upto}".replace("%", " %")
+        since = "nothing known" if np.isinf(low) else f"{low:.3g} s"
+        text = f"{value:.3g} s, {level:.0%} between {since} and {upto}".replace("%", " %")
     counts = {"elections": len(times), "censored": cut_off, "text": text}
     return {"share": share, "value_s": value, "low_s": low, "high_s": high, **counts}
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import UserError
+from sim.notebook import progress
 from sim.sweep.campaign import Batch, Campaign, MakePool, conduct
 from sim.sweep.cells import Cell, Refused, Source, cells, split_vary
 from sim.sweep.dispatch import SweepLost
@@ -113,6 +114,9 @@ def _frame(batches: Iterator[Batch], ready: Campaign) -> pd.DataFrame:
 
     from sim.sweep.tables import arrow
 
-    tables = [arrow("runs", batch.cell, batch.rows["runs"]) for batch in batches]
+    tables: list[pa.Table] = []
+    with progress(f"{ready.planned} runs", lambda: sum(map(len, tables)) / ready.planned):
+        for batch in batches:
+            tables.append(arrow("runs", batch.cell, batch.rows["runs"]))
     frame: pd.DataFrame = pa.concat_tables(tables).to_pandas()
     return frame
