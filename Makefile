@@ -39,6 +39,9 @@ fix: .venv/.installed-dev ## format, and repair what can be repaired
 bench: .venv/.installed-dev ## measure the speed, as ratios within one process
 	$(BIN)/python -m benchmarks
 
+study: .venv/.installed-user ## measure the classic answers on every protocol; renews scenarios/studies/*.md (minutes)
+	$(BIN)/python -m study
+
 soak: .venv/.installed-dev ## run the long random tests (minutes)
 	$(PYTEST) --numprocesses $(WORKERS) --hypothesis-profile=explore -m soak
 

@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from sim.cluster import Cluster
 
 MS = 1_000_000
-SERIALS = 1_000_000_000
-"""Each incarnation of a client has so many numbers for its commands."""
+SERIALS = 1_000_000_000  # so many numbers for its commands has each incarnation of a client
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +51,7 @@ class Parameters:
     deadline: int = parameter(1000 * MS, "duration", "a command is given up after so long", 1)
     retry_interval: int = parameter(50 * MS, "duration", "pause after an answer that names no leader", 0)
     arrival: str = parameter("poisson", "text", "gaps between commands: poisson or steady")
-    external: bool = parameter(
-        False, "flag", "the store is outside the group, also where the contenders could replicate it"
-    )
+    external: bool = parameter(False, "flag", "the store is outside of a group that could replicate it")
     fenced: bool = parameter(False, "flag", "a store outside rejects what comes under a lower epoch")
     work: int = parameter(0, "duration", "with a store outside: from reading a record to writing it", 0)
 

@@ -22,7 +22,7 @@ from tests.unit.repository_rules_data import message_classes, messages_stay_as_s
 
 LIBRARY = ("sim", "protocols", "analysis")
 ENGINE = ("sim", "protocols")
-EVERYTHING = (*LIBRARY, "tests", "benchmarks")
+EVERYTHING = (*LIBRARY, "tests", "benchmarks", "study")
 
 # Where each rule holds, a snippet on which it fires, and the closest correct code, on which it must not.
 RULES: dict[FileRule, tuple[tuple[str, ...], str, str]] = {

@@ -14,6 +14,7 @@ from sim.cluster import Cluster
 from sim.epochs import AcquisitionOrder
 from sim.plan import Plan, group_of, nodes_of
 from sim.records import Campaigned, Followed, LeaderKnown, Led, Served, ServiceFollowed, ServiceLed
+from sim.run import run
 from sim.workloads.registry import NoStorage
 
 MS = 1_000_000
@@ -178,3 +179,12 @@ def test_a_process_is_asked_for_its_own_predicate(process: type[Idle], expected:
 
     assert cluster.nodes["n1"].leads() == expected
     assert cluster.believes("n1") == 3
+
+
+def test_a_raft_leader_with_every_switch_can_be_asked_whether_it_leads() -> None:
+    """`leads` is the predicate of a process, not a property of the server that hosts a service."""
+    switches = ["protocol.pre_vote=true", "protocol.check_quorum=true"]
+    short = ["duration=2s", "faults=[]", "reach=[]", "expect={}"]
+    result = run("external-store-unfenced", overrides=[*switches, *short])
+
+    assert result.effects_accepted > 0
