@@ -116,7 +116,7 @@ def overlap(ratio: float, seed: int) -> float:
 @pytest.mark.parametrize(("ratio", "dual"), [(1.23, False), (1.30, True)])
 def test_kubernetes_bears_a_ratio_of_clock_rates_below_five_quarters(ratio: float, dual: bool) -> None:
     """client-go acts until 2 + 10 s after its last success, others wait 15 s: not 1.5, as it says."""
-    assert any(overlap(ratio, seed) > 0 for seed in range(1, 101)) == dual
+    assert any(overlap(ratio, seed) > 0 for seed in range(1, 61)) == dual
 
 
 @pytest.mark.soak
@@ -144,7 +144,7 @@ def release_after_cut() -> Plan:
 def test_release_on_cancel_takes_the_margin_of_kubernetes_away() -> None:
     """Run cancels the context after the release, whose request hangs for 5 s: it acts for 17 s of 15."""
     overlaps = []
-    for seed in range(1, 41):
+    for seed in range(1, 21):
         cluster = build(release_after_cut(), seed, "off")
         run_to_end(cluster)
         overlaps.append(longest_overlap_s(cluster))
@@ -170,7 +170,7 @@ def jepsen(protocol: str, fenced: bool) -> Plan:
         workload={"name": "distributed-lock", "hold": ["0s", "2s"], "resign": False, "fenced": fenced},
         network={"latency": {"uniform": ["1ms", "5ms"]}},
         faults=PAUSES,
-        duration="120s",
+        duration="60s",
     )
 
 
@@ -209,7 +209,7 @@ def test_a_row_on_postgres_takes_over_as_fast_as_measured() -> None:
     with MEASURED.open() as file:
         rows = [row for row in csv.DictReader(file) if row["system"] == "postgres-row-lease"]
     measured = [float(row["leader_ms"]) / 1000 for row in rows]
-    took = [crash_after(row_on_postgres, 20, 10, number) for number in range(1, 201)]
+    took = [crash_after(row_on_postgres, 20, 10, number) for number in range(1, 161)]
 
     assert ks_2samp(took, measured).pvalue > 0.01
     assert median(took) == pytest.approx(median(measured), rel=0.05)
@@ -238,7 +238,7 @@ def promise(name: str) -> Plan:
 @pytest.mark.parametrize("name", PROMISES)
 def test_a_new_leader_within_thirty_seconds(name: str) -> None:
     """A lease of 30 s does not keep that promise: one that was renewed just now is waited for in full."""
-    took = [crash_after(partial(promise, name), 100, 100, number) for number in range(1, 201)]
+    took = [crash_after(partial(promise, name), 40, 60, number) for number in range(1, 101)]
     worst = PROMISES[name][1]
 
     assert max(took) <= worst + ROUND_TRIP

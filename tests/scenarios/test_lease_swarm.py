@@ -17,7 +17,7 @@ from tests.scenarios.lease_swarm import ORDERED, UNORDERED, lease_swarm
 from tests.unit.lease_testing import outcome, plan_of
 
 SB3 = ("dual_effect", "fencing")
-FEW = range(1, 41)
+FEW = range(1, 31)
 ALL = (*ORDERED, *UNORDERED)
 
 
