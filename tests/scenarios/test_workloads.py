@@ -59,17 +59,18 @@ def scenario(protocol: str, job: str, fenced: bool, *faults: dict[str, Any], **p
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("protocol", registry.names())
+@pytest.mark.parametrize("protocol", [name for name in registry.names() if "naive" not in name])
 def test_every_workload_runs_on_every_protocol(protocol: str) -> None:
-    """The leader acts on its resource; all that the workload can suffer is measured, if it happened once."""
+    """The leader acts on its resource; what that can suffer is measured, and without faults it does not."""
     assert set(WORK) == set(workloads.names())
     for workload in WORK:
-        result = run(scenario(protocol, workload, False), seed=3)
+        result = run(scenario(protocol, workload, False, duration="6s"), seed=3)
         spec = workloads.get(workload)
         harms = [f"damage.{name}" for name in spec.damage if DAMAGE[name].unit == "count"]
 
         assert (result.metrics["effects.accepted"] or 0) > 5, (protocol, workload)
         assert all(result.metrics[name] is not None for name in harms), (protocol, workload)
+        assert result.metrics[f"damage.{HARMS[workload]}"] == 0, (protocol, workload)
         assert (result.metrics["availability.system"] or 0) > 0, (protocol, workload)
 
 
@@ -79,16 +80,14 @@ PAUSES = {"every": "6s", "first": "5.05s", "until": "28s", "pause": "leader", "f
 @pytest.mark.parametrize("workload", WORK)
 @pytest.mark.parametrize("protocol", ["raft", "lock-server"])
 def test_paused_leader_does_harm_unless_it_is_fenced(protocol: str, workload: str) -> None:
-    """Four pauses of two leases each; without pauses nobody is harmed, fenced or not."""
-    harm = f"damage.{HARMS[workload]}"
+    """Four pauses of two leases each."""
 
-    def harms(fenced: bool, *faults: dict[str, Any]) -> Any:
-        parts = {"duration": "30s" if faults else "8s"}
-        return run(scenario(protocol, workload, fenced, *faults, **parts), seed=5).metrics[harm]
+    def harms(fenced: bool) -> Any:
+        described = scenario(protocol, workload, fenced, PAUSES, duration="30s")
+        return run(described, seed=5).metrics[f"damage.{HARMS[workload]}"]
 
-    assert harms(False, PAUSES) >= 1
-    assert harms(True, PAUSES) == 0
-    assert harms(False) == 0
+    assert harms(False) >= 1
+    assert harms(True) == 0
 
 
 RESIGNING = (
@@ -102,7 +101,7 @@ RESIGNING = (
 def test_holder_that_resigns_hands_the_lock_over(protocol: str) -> None:
     """Contenders take turns, nobody is harmed, and how long the lock is free between two is measured."""
     lock = {"name": "distributed-lock", "hold": ["0s", "100ms"]}
-    described = scenario(protocol, "distributed-lock", False, workload=lock, duration="20s")
+    described = scenario(protocol, "distributed-lock", False, workload=lock, duration="10s")
     if protocol == "raft":
         described["protocol"]["leadership_transfer"] = True
     result = run(described, seed=2)
