@@ -33,10 +33,11 @@ class NodeHost:
         self._node = node
         self._routes = routes
         self._disk = node.disk
-        self._listeners = node.listeners
+        # Asked for only now: to whom a kind is told is mostly settled by then, and need not be copied.
+        self._listeners = listeners = node.trace.of_node(node.name)
         self._timers: dict[str, NodeTimer] = {}
-        self._saving = node.listeners["saving"]
-        self._synced = node.listeners["saved"]
+        self._saving = listeners["saving"]
+        self._synced = listeners["saved"]
         self._saved = 0  # records handed to the disk, and not durable at once
         self._durable = 0  # of these, durable
         self._barrier = False  # whether some are not

@@ -46,7 +46,7 @@ class Node:
 
     __slots__ = (
         "_cpu", "_create", "_random", "_table", "belief", "clock", "contends", "disk", "down_table",
-        "handlers", "host", "host_up", "inbox", "incarnation", "kernel", "late", "listeners", "name",
+        "handlers", "host", "host_up", "inbox", "incarnation", "kernel", "late", "name",
         "network", "numbering", "paused", "process", "token", "trace",
     )  # fmt: skip
 
@@ -73,8 +73,6 @@ class Node:
         self.host_up = True
         self.inbox: deque[tuple[str, Any]] = deque()  # arrivals during a pause
         self.late: list[NodeTimer] = []  # timers due during a pause
-        # Like the trace's listeners, but of this node's own events (see Trace.of_node).
-        self.listeners = trace.of_node(name)
         self.down_table = Alike(self._refuse)
         self._table: dict[type, Handler] = {}  # what process and application do with messages
         # For each class of message: what to do with it. Others are ignored.

@@ -26,7 +26,7 @@ _U30, _U27, _U31 = np.uint64(30), np.uint64(27), np.uint64(31)
 _M1, _M2 = np.uint64(_MIX_1), np.uint64(_MIX_2)
 _UNIT = 2.0**-53
 
-BLOCK = 256
+BLOCK = 512
 _FIRST_BLOCK = 32
 # Counters n, n-1 ... 1, times the golden gamma: blocks are made backwards, so that popping from
 # the end yields the words in their order whatever the size of a block.

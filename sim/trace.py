@@ -128,14 +128,13 @@ class Trace:
         """Return the listeners to one node's events: those to all nodes' and, added there, its own."""
         found = self._by_node.get(node)
         if found is None:
-            found = self._by_node[node] = defaultdict(list)
-            for kind, listeners in self.listeners.items():
-                found[kind].extend(listeners)
+            copies = {kind: listeners.copy() for kind, listeners in self.listeners.items()}
+            found = self._by_node[node] = defaultdict(list, copies)
         return found
 
     def emit(self, kind: str, node: str, *values: Any) -> None:
         """Tell those who listen to `kind`."""
-        for listener in self._by_node[node][kind]:
+        for listener in self.of_node(node)[kind]:
             listener(node, *values)
 
     def milestone(self, record: Record) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, fields
+from functools import lru_cache
 
 from protocols.api import parameter
 
@@ -104,6 +105,7 @@ _SWITCHES = tuple(
 )
 
 
+@lru_cache(maxsize=64)
 def is_plain(parameters: RaftParameters) -> bool:
     """Return whether no extension is switched on: then the core runs alone, as fast as ever."""
     return all(getattr(parameters, name) == default for name, default in _SWITCHES)
