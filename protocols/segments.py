@@ -31,6 +31,11 @@ class Segment:
     number: int
     payload: Any
 
+    @property
+    def carried(self) -> Any:
+        """Return what a reader of a trace wants to see in its place."""
+        return self.payload
+
 
 @message
 class Acknowledged:

@@ -135,8 +135,9 @@ def _full(
     kernel = trace.kernel
 
     def keep(message: Any, sent_at: int, outcome: str) -> None:
-        name = type(message).__name__
-        trace.detail(Message(kernel._now, sent_at, source, target.name, name, outcome, plain_fields(message)))
+        shown = getattr(message, "carried", message)
+        name = type(shown).__name__
+        trace.detail(Message(kernel._now, sent_at, source, target.name, name, outcome, plain_fields(shown)))
 
     def deliver(parcel: tuple[Any, int]) -> None:
         message, sent_at = parcel

@@ -14,6 +14,8 @@ from protocols.zookeeper.parameters import MS, ZooKeeperParameters
 from protocols.zookeeper.recipe import Contender
 from protocols.zookeeper.server import ZooKeeperServer
 from protocols.zookeeper.session_roles import SessionLeader
+from sim.records import Message
+from sim.run import run
 
 TICK = 2_000 * MS
 SERVERS = ("s1", "s2", "s3")
@@ -236,3 +238,11 @@ def test_a_sync_brings_a_server_up_to_date() -> None:
     bench.settle()
 
     assert fresh[0][1] is not None
+
+
+def test_a_full_trace_shows_what_connections_carry() -> None:
+    """Not the segments, of which a reader learns nothing."""
+    result = run("zk-client-crash", trace="full")
+    names = {record.type for record in result.details if isinstance(record, Message)}
+
+    assert {"Notification", "NewLeader", "Proposal", "Call", "WatchedEvent"} <= names

@@ -2,39 +2,13 @@
 
 from __future__ import annotations
 
-from protocols.recording import RecordingHost, TimerSet
+import pytest
+
+from protocols.recording import TimerSet
 from protocols.zookeeper.election import FastLeaderElection
-from protocols.zookeeper.messages import Notification
-from protocols.zookeeper.parameters import MS, ZabParameters
+from protocols.zookeeper.parameters import MS
 from protocols.zookeeper.votes import FOLLOWING, LEADING, Vote
-
-PARAMETERS = ZabParameters(nodes=3)
-
-
-class Server:
-    """Server 2 of three (or more), whose zxid is 10 in epoch 5, looking for a leader."""
-
-    def __init__(self, voters: int = 3) -> None:
-        self.host = RecordingHost("n2")
-        self.sent: list[tuple[int, Notification]] = []
-        self.elected: list[Vote] = []
-        self.election = FastLeaderElection(
-            self.host, 2, voters, PARAMETERS, lambda *sent: self.sent.append(sent), self.elected.append
-        )
-        self.election.start(10, 5)
-
-    def hear(self, source: int, vote: Vote, number: int = 1) -> None:
-        """Take a notification."""
-        self.election.on_notification(source, Notification(vote, number))
-
-    def fire(self, timer: str) -> None:
-        """Let a timer come up."""
-        self.host.timers[timer].fire()
-
-    def take(self) -> list[tuple[int, Vote]]:
-        """Return what was sent since the last time, to whom."""
-        sent, self.sent = self.sent, []
-        return [(server, notification.vote) for server, notification in sent]
+from tests.unit.zookeeper_election_mutants import MISTAKES, Looking
 
 
 def own(number: int = 1) -> Vote:
@@ -43,7 +17,7 @@ def own(number: int = 1) -> Vote:
 
 def test_a_server_begins_with_its_own_vote_in_a_new_round() -> None:
     """lookForLeader: logicalclock is incremented, the proposal is the own id, zxid and epoch."""
-    server = Server()
+    server = Looking()
 
     assert server.take() == [(1, own()), (3, own())]
     assert server.election.round == 1
@@ -51,7 +25,7 @@ def test_a_server_begins_with_its_own_vote_in_a_new_round() -> None:
 
 def test_a_better_vote_is_adopted_and_told() -> None:
     """Equal rounds, totalOrderPredicate true: updateProposal and sendNotifications."""
-    server = Server()
+    server = Looking()
     server.take()
     server.hear(3, Vote(3, 10, 5, 1))
 
@@ -60,7 +34,7 @@ def test_a_better_vote_is_adopted_and_told() -> None:
 
 def test_a_worse_vote_is_counted_and_not_answered() -> None:
     """It is put into recvset all the same."""
-    server = Server()
+    server = Looking()
     server.take()
     server.hear(1, Vote(1, 10, 5, 1))
 
@@ -70,7 +44,7 @@ def test_a_worse_vote_is_counted_and_not_answered() -> None:
 
 def test_with_a_quorum_the_server_waits_for_a_better_vote() -> None:
     """finalizeWait: 200 ms; what is not better only makes it wait again."""
-    server = Server()
+    server = Looking()
     server.hear(1, own())
     assert server.elected == []
     assert server.host.timers["finalize"].after_ns == 200 * MS
@@ -84,7 +58,7 @@ def test_with_a_quorum_the_server_waits_for_a_better_vote() -> None:
 
 def test_a_better_vote_opens_the_election_again() -> None:
     """It is put back and looked at: no quorum any more, no result (ZOOKEEPER-3109)."""
-    server = Server(voters=5)
+    server = Looking(voters=5)
     server.hear(1, own())
     server.hear(4, own())
     assert server.host.timers["finalize"].after_ns == 200 * MS
@@ -99,7 +73,7 @@ def test_a_better_vote_opens_the_election_again() -> None:
 
 def test_an_older_round_is_ignored() -> None:
     """n.electionEpoch < logicalclock: break."""
-    server = Server()
+    server = Looking()
     server.election.round = 4
     server.take()
     server.hear(3, Vote(3, 99, 9, 3), 3)
@@ -110,7 +84,7 @@ def test_an_older_round_is_ignored() -> None:
 
 def test_a_newer_round_is_entered_with_the_better_of_both_votes() -> None:
     """logicalclock is set, recvset cleared; the vote is compared with the initial one, not the proposal."""
-    server = Server(voters=5)
+    server = Looking(voters=5)
     server.hear(1, own())
     server.hear(3, Vote(3, 9, 5, 7), 7)
 
@@ -121,7 +95,7 @@ def test_a_newer_round_is_entered_with_the_better_of_both_votes() -> None:
 
 def test_a_quorum_alone_is_not_an_ensemble_to_join() -> None:
     """checkLeader: the leader itself must say that it leads (and ZOOKEEPER-1514: in its own round)."""
-    server = Server(voters=5)
+    server = Looking(voters=5)
     server.hear(1, Vote(5, 10, 6, 3, FOLLOWING), 3)
     server.hear(3, Vote(5, 10, 6, 3, FOLLOWING), 3)
     server.hear(4, Vote(5, 10, 6, 3, FOLLOWING), 3)
@@ -134,7 +108,7 @@ def test_a_quorum_alone_is_not_an_ensemble_to_join() -> None:
 
 def test_an_ensemble_takes_me_for_its_leader_only_in_my_round() -> None:
     """checkLeader: leader == self and logicalclock == electionEpoch."""
-    server = Server()
+    server = Looking()
     server.hear(1, Vote(2, 10, 5, 9, FOLLOWING), 9)
     server.hear(3, Vote(2, 10, 5, 9, FOLLOWING), 9)
 
@@ -143,7 +117,7 @@ def test_an_ensemble_takes_me_for_its_leader_only_in_my_round() -> None:
 
 def test_silence_is_answered_by_repetition_with_growing_pauses() -> None:
     """notTimeout doubles from 200 ms to 60 s (ZOOKEEPER-3756: without end it never settled)."""
-    server = Server()
+    server = Looking()
     waits = []
     for _ in range(12):
         server.take()
@@ -157,7 +131,16 @@ def test_silence_is_answered_by_repetition_with_growing_pauses() -> None:
 
 def test_a_server_alone_elects_itself() -> None:
     """It is a quorum."""
-    server = Server(voters=1)
+    server = Looking(voters=1)
     server.fire("finalize")
     # Its number is 2 here, which is all the same to it.
     assert server.elected == [own()]
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_told_from_the_right_election(name: str) -> None:
+    """The same play ends differently."""
+    mistake = MISTAKES[name]
+
+    assert mistake.play(mistake.wrong) == mistake.of_wrong
+    assert mistake.play(FastLeaderElection) == mistake.of_right
