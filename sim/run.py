@@ -64,13 +64,17 @@ def _replay(source: str, seed: int, protocol: str | None, overrides: Sequence[st
 
 def run_plan(plan: Plan, seed: int, trace: Level = "digest", scenario: Scenario | None = None) -> Result:
     """Run a prepared plan once."""
-    cluster = build(plan, seed, trace)
     with _quiet_collector():
-        cluster.start()
-        cluster.kernel.call_at(plan.duration_ns, lambda _: cluster.stop("duration"))
-        with progress(f"{plan.name}, seed {seed}", lambda: cluster.kernel._now / plan.duration_ns):
-            cluster.kernel.run()
-        cluster.finish()
+        return _run_plan(plan, seed, trace, scenario)
+
+
+def _run_plan(plan: Plan, seed: int, trace: Level, scenario: Scenario | None) -> Result:
+    cluster = build(plan, seed, trace)
+    cluster.start()
+    cluster.kernel.call_at(plan.duration_ns, lambda _: cluster.stop("duration"))
+    with progress(f"{plan.name}, seed {seed}", lambda: cluster.kernel._now / plan.duration_ns):
+        cluster.kernel.run()
+    cluster.finish()
     digest = cluster.trace.digest
     return Result(
         name=plan.name,
@@ -144,13 +148,19 @@ def _plan(scenario: Scenario) -> Plan:
 
 @contextmanager
 def _quiet_collector() -> Iterator[None]:
-    """Let the cyclic garbage collector rest: a run makes much garbage, but hardly any cycles."""
+    """Let the cyclic garbage collector rest while the world exists, and then collect the world.
+
+    A world is one big cycle, and thawed objects count as old, which the collector hardly ever looks at:
+    thousands of short runs would fill the memory. What was there before is frozen, so that only what
+    the run left behind is looked through.
+    """
     thresholds = gc.get_threshold()
     gc.set_threshold(200_000, 50, 100)
     gc.freeze()
     try:
         yield
     finally:
+        gc.collect()
         gc.unfreeze()
         gc.set_threshold(*thresholds)
 
