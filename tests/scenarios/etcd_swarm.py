@@ -37,8 +37,9 @@ def swarm(seed: int) -> Entry:
     # An election, a lease that was armed anew, the contenders' retries, and a silent connection.
     within = (8 + 2 * ttl + 18) * S
     servers = draw("servers").choice((3, 3, 5))
-    # Where the leadership goes round there may be no leader at the very end.
+    # Where leadership goes round, or messages are lost for good, there may be no leader at the very end.
     hold = draw("hold").choice(("0s", "0s", "3s"))
+    loss = draw("loss").choice((0.0, 0.01, 0.03)) if kind == "everything" else 0.0
     return {
         "schema": 1,
         "name": f"etcd-swarm-{seed}",
@@ -58,7 +59,7 @@ def swarm(seed: int) -> Entry:
             "snapshot_entries": draw("snapshots").choice((5, 20, 1000)),
             **_sessions(kind),
         },
-        "network": _network(draw, kind),
+        "network": _network(draw, kind, loss),
         "clocks": {"drift": {"uniform": ["-0.5%", "0.5%"]}} if kind == "everything" else {},
         "disk": {"fsync": {"lognormal": {"median": "1ms", "p99": "8ms"}}},
         "tie_break": draw("ties").choice(("fifo", "seeded")),
@@ -66,7 +67,7 @@ def swarm(seed: int) -> Entry:
             _fault(draw(f"fault {number}"), kind, servers, heal)
             for number in range(draw("faults").randrange(1, 7))
         ],
-        **({"converge": {"heal_at": us(heal), "within": us(within)}} if hold == "0s" else {}),
+        **({"converge": {"heal_at": us(heal), "within": us(within)}} if hold == "0s" and not loss else {}),
     }
 
 
@@ -76,13 +77,12 @@ def _sessions(kind: str) -> Entry:
     return {"deadline": "request", "rate_bound": percent(0.01), "pause_bound": us(PAUSE_BOUND)}
 
 
-def _network(draw: Any, kind: str) -> Entry:
+def _network(draw: Any, kind: str, loss: float) -> Entry:
     latency = scale(draw("latency"), 200, 5_000)
-    lossy = kind == "everything"
     return {
         "latency": {"uniform": [us(0.2 * latency), us(1.8 * latency)]},
-        "loss": percent(draw("loss").choice((0.0, 0.01, 0.03))) if lossy else "0%",
-        "duplicate": percent(draw("duplicate").choice((0.0, 0.02))) if lossy else "0%",
+        "loss": percent(loss),
+        "duplicate": percent(draw("duplicate").choice((0.0, 0.02))) if kind == "everything" else "0%",
     }
 
 
