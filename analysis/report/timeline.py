@@ -70,7 +70,7 @@ def timeline(run: RunData) -> dict[str, Any]:
 def packed(data: Mapping[str, Any]) -> str:
     """Return data as JSON, compressed, in letters that need no escaping."""
     text = json.dumps(data, separators=(",", ":"), default=str).encode()
-    return base64.b64encode(gzip.compress(text, 6, mtime=0)).decode()
+    return base64.b64encode(gzip.compress(text, 4, mtime=0)).decode()
 
 
 def _others(run: RunData) -> Iterator[str]:

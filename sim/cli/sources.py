@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ def source_of(paths: Sequence[Path], leave_out: Collection[str] = ()) -> Any:
     from analysis.frames.sweeps import is_sweep
 
     found = [path if is_sweep(path) else read(path, leave_out) for path in paths]
+    gc.freeze()  # all of it is needed to the end: to look through it for garbage takes a second
     return found[0] if len(found) == 1 else _flat(found)
 
 
