@@ -16,7 +16,7 @@ Capture = pytest.CaptureFixture[str]
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the directory of a short run."""
     found = tmp_path_factory.mktemp("run")
-    run("initial-election", trace="summary", overrides=["duration=2s"]).write(found)
+    run("basics/initial-election", trace="summary", overrides=["duration=2s"]).write(found)
     return found
 
 

@@ -91,7 +91,7 @@ def test_everything_from_outside_is_escaped() -> None:
 
 def test_run_without_messages_says_how_to_keep_them() -> None:
     """Lanes and events are there all the same."""
-    page = report([run("initial-election", overrides=["duration=1s"])])
+    page = report([run("basics/initial-election", overrides=["duration=1s"])])
 
     assert "Messages were not recorded" in page
     assert data(page)[0]["stays"]
@@ -155,7 +155,9 @@ def test_command_writes_a_report_of_files_and_sweeps(result: Result, tmp_path: P
     from sim.sweep import sweep
 
     result.write(tmp_path / "run")
-    sweep("initial-election", seeds=range(2), overrides=["duration=1s"], out=tmp_path / "sweep", jobs=1)
+    sweep(
+        "basics/initial-election", seeds=range(2), overrides=["duration=1s"], out=tmp_path / "sweep", jobs=1
+    )
     out = tmp_path / "report.html"
 
     assert status(["report", str(tmp_path / "run"), str(tmp_path / "sweep"), "-o", str(out)]) == 0
