@@ -9,10 +9,10 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import cases, sweeps
+from benchmarks import cases, sweeps, switches
 
-CASES = (*cases.CASES, *sweeps.CASES)
-LIMITS = {**cases.LIMITS, **sweeps.LIMITS}
+CASES = (*cases.CASES, *sweeps.CASES, *switches.CASES)
+LIMITS = {**cases.LIMITS, **sweeps.LIMITS, **switches.LIMITS}
 
 
 def main() -> int:

@@ -50,7 +50,7 @@ class CheckQuorum(PreVoting):
 
     def _on_checked_reply(self, source: NodeId, message: AppendEntriesReply) -> None:
         if message.term == self.current_term:
-            self._note_heard(source)
+            self._heard[source] = self.host.now() if self._lease_ns else 0  # `_note_heard`, spelled out
         self.on_append_entries_reply(source, message)
 
     def _on_checked_snapshot_reply(self, source: NodeId, message: InstallSnapshotReply) -> None:

@@ -14,7 +14,7 @@ from protocols.quorum import has_majority
 from protocols.raft.messages import InstallSnapshot
 from protocols.raft.parameters import RaftParameters
 from protocols.raft.server import Raft
-from protocols.raft.service import PLAIN, Proposal, Propose, Proposed, Seam, Service
+from protocols.raft.service import PLAIN, NoService, Proposal, Propose, Proposed, Seam, Service
 from protocols.raft.state import LEADER
 from protocols.raft.storage import RaftStorage
 from protocols.sessions import Machine
@@ -23,7 +23,7 @@ from protocols.sessions import Machine
 class Hosting(Raft):
     """Hosts a state machine of any kind and a service; implements `protocols.raft.service.Member`."""
 
-    __slots__ = ("_make_machine", "_number", "_proposed", "service")
+    __slots__ = ("_alone", "_make_machine", "_number", "_proposed", "service")
 
     def __init__(
         self,
@@ -39,6 +39,7 @@ class Hosting(Raft):
         # Who is to be told of a proposal, and to which leader it was handed.
         self._proposed: dict[int, tuple[Proposed, NodeId]] = {}
         self.service: Service = seam.service(self)
+        self._alone = type(self.service) is NoService
         self.handlers = {**self.handlers, Propose: self.on_propose}
 
     @property
@@ -125,11 +126,25 @@ class Hosting(Raft):
         host.note("committed", index, self.current_term)
         entries = self.log.slice(first_index, index)
         host.note("applied", first_index, entries)
+        if self._alone and self.role != LEADER:
+            # What nearly every entry is, on nearly every server: a request that nobody here waits for.
+            apply = self.machine.apply
+            for at, entry in enumerate(entries, first_index):
+                if type(entry.command) is Request:
+                    apply(entry.command)
+                else:
+                    self.last_applied = at
+                    self._apply(at, entry)
+            self.last_applied = index
+        else:
+            self._apply_and_tell(first_index, entries)
+        if self._snapshot_entries and index - self.log.snapshot_index >= self._snapshot_entries:
+            self._take_snapshot()
+
+    def _apply_and_tell(self, first_index: int, entries: tuple[Entry, ...]) -> None:
         for at, entry in enumerate(entries, first_index):
             self.last_applied = at
             self.service.applied(at, entry, self._apply(at, entry))
-        if self._snapshot_entries and index - self.log.snapshot_index >= self._snapshot_entries:
-            self._take_snapshot()
 
     def _apply(self, index: int, entry: Entry) -> Any:
         """Apply one entry, tell who waits for it, and return its result."""
