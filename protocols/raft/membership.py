@@ -151,8 +151,15 @@ class Reconfiguring(ExtendedRaft):
         return tuple(node for node in self.configuration.deciding if node != self.id)
 
     def _may_campaign(self) -> bool:
-        """Return whether this server has a vote: learners and strangers do not campaign (etcd db54973)."""
-        return self.id in self.configuration.deciding
+        """Return whether this server has a vote: learners and strangers do not campaign (etcd db54973).
+
+        Whoever was removed still does until that is committed, since nobody else may have the entry
+        that says so; its own vote does not count (Dissertation §4.2.2).
+        """
+        if self.id in self.configuration.deciding:
+            return True
+        last = self._configurations[-2:]
+        return len(last) == 2 and last[1][0] > self.commit_index and self.id in last[0][1].deciding
 
     def _request_votes(self) -> None:
         request = self._vote_request()
@@ -222,3 +229,4 @@ class Reconfiguring(ExtendedRaft):
     def _become_leader(self) -> None:
         self._wanted = None
         super()._become_leader()
+        self.match_index.setdefault(self.id, 0)  # of a leader that is being removed, too

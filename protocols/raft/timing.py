@@ -89,10 +89,14 @@ class Timing(Announcing):
             self._timer.set(self._randrange(self._timeout_from, self._timeout_to))
 
     def _on_election_timer(self) -> None:
-        if self._timer.postpones(self._timeout_from) or not self._promotable():
+        if self._timer.postpones(self._timeout_from):
             self._reset_election_timer()
-        else:
+        elif self._promotable():
             self._campaign()
+        else:
+            # It waits for others, but does not send clients to a leader that it has long not heard.
+            self.leader_id = None
+            self._reset_election_timer()
 
     def campaign(self) -> None:
         """Stand for election at once, with pre-vote where that is on (etcd's `Campaign`)."""

@@ -91,6 +91,27 @@ def test_the_next_leader_finishes_a_joint_change() -> None:
     assert configuration(bench, "n2") == Configuration(("n2", "n3", "n4"))
 
 
+def test_whoever_is_being_removed_campaigns_until_that_is_committed() -> None:
+    """Dissertation §4.2.2: nobody else has C_new, and those who lack it need the vote of who has it."""
+    bench = cluster("joint", voters=1)
+    bench.tell("n1", "n1", ChangeMembers(voters=("n4",), removed=("n1",)))
+    while len(proposed(bench)) < 2:
+        bench.deliver(bench.pending()[0])
+    bench.crash("n1")
+    bench.drop()
+    bench.restart("n1")
+    bench.elect("n4")
+    assert bench.led() == [("n1", 1)]  # n1's log is longer than n4's
+    bench.fire("n1", "election")
+    bench.settle()
+    bench.fire("n1", "election") if bench.raft("n1").role == "candidate" else None
+    bench.settle()
+
+    assert bench.led()[1][0] == "n1"
+    assert configuration(bench, "n4") == Configuration(("n4",))
+    assert bench.raft("n1").role == "follower"  # it has committed that it is out
+
+
 def test_learners_alone_need_no_joint_configuration() -> None:
     """They have no vote."""
     bench = cluster("joint")

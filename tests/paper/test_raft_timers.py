@@ -147,3 +147,14 @@ def test_a_server_of_priority_0_never_campaigns() -> None:
     bench.deliver(*bench.pending(RequestVoteReply))
 
     assert bench.led() == [("n2", 1)]
+
+
+def test_whoever_does_not_campaign_forgets_a_leader_that_it_does_not_hear() -> None:
+    """Or it would send clients to that one for ever; the next message of a leader says who leads."""
+    raft, host = server(priorities="0")
+    tell(raft, "n2", append(1, (0, 0)))
+    host.timers["election"].fire()
+    assert raft.leader_id is None
+    tell(raft, "n2", append(1, (0, 0)))
+
+    assert raft.leader_id == "n2"
