@@ -16,7 +16,7 @@ from protocols.operations import ChangeMembers
 from protocols.quorum import committed_index
 from protocols.raft.configuration import Configuration, ConfiguredState, changed, one_step
 from protocols.raft.extended import ExtendedRaft
-from protocols.raft.messages import AppendEntriesReply, InstallSnapshotReply
+from protocols.raft.messages import AppendEntriesReply, InstallSnapshot, InstallSnapshotReply
 from protocols.raft.parameters import RaftParameters, initial_members
 from protocols.raft.service import PLAIN, Seam
 from protocols.raft.state import LEADER
@@ -133,6 +133,10 @@ class Reconfiguring(ExtendedRaft):
         later = [each for each in self._configurations if each[0] > index and self.log.last_index >= each[0]]
         self._configurations = [(index, state.configuration), *later]
         self._take_force()
+
+    def _restore(self, message: InstallSnapshot) -> None:
+        super()._restore(message)
+        self._tell_members()  # the snapshot's configuration is in force now
 
     # Who decides --------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from protocols.raft.membership import Reconfiguring
 from protocols.raft.messages import InstallSnapshot, RequestVoteReply, TimeoutNow
 from protocols.recording import FollowedNow
 from tests.unit.raft_members_testing import ALL, beat, change, cluster, configuration, proposed
-from tests.unit.raft_testing import RaftBench, append, request, server, storage, tell, vote
+from tests.unit.raft_testing import RaftBench, append, notes, request, server, storage, tell, vote
 
 # Both ways -----------------------------------------------------------------------------------------
 
@@ -196,12 +196,13 @@ def test_a_snapshot_holds_the_configuration_as_of_its_last_entry() -> None:
 
 def test_a_leaders_snapshot_brings_its_configuration() -> None:
     """Raft §7: the new member needs it."""
-    raft, _ = server(membership="single", voters=3)
+    raft, host = server(membership="single", voters=3)
     assert isinstance(raft, Reconfiguring)
     state = ConfiguredState(Configuration(ALL[:4]), KeyValue().snapshot())
     tell(raft, "n2", InstallSnapshot(1, 7, 1, state))
 
     assert raft.configuration == Configuration(ALL[:4])
+    assert notes(host.take(), "membership") == [("membership", ALL[:4], (), ())]
 
 
 def test_others_hand_an_order_on_to_the_leader() -> None:
