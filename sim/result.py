@@ -145,7 +145,6 @@ class Result:
                 }
                 for outcome in [*verdict.reach, *verdict.expectations]
             ],
-            "envelope": [asdict(bound) for bound in bounds(self.records)],
             "violations": [
                 {
                     "property": violation.property,
@@ -156,6 +155,7 @@ class Result:
                 }
                 for violation in verdict.violations
             ],
+            "envelope": [asdict(bound) for bound in bounds(self.records)],
         }
 
     def write(self, directory: Path | str) -> None:

@@ -31,6 +31,7 @@ def test_json_is_one_object_on_one_line(monkeypatch: pytest.MonkeyPatch, capsys:
     found = json.loads(line)
     assert list(found) == [
         "scenario", "protocol", "seed", "digest", "verdict", "metrics", "expectations", "violations",
+        "envelope",
     ]  # fmt: skip
     assert (found["scenario"], found["protocol"], found["seed"]) == ("toy", "raft", 7)
     assert (found["digest"], found["verdict"]) == ("d1" * 16, "fail")
