@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from analysis.frames.run_rows import runs
 from analysis.frames.sources import Source
@@ -84,6 +83,9 @@ def _row(found: pd.DataFrame, view: str, level: float) -> dict[str, Any]:
 
 def interval(values: Any, level: float) -> tuple[float, float]:
     """Return the percentile bootstrap interval of a mean; NaN where the values tell nothing of it."""
+    # Imported here: it takes most of a second, and a report of one run needs none of it.
+    from scipy import stats
+
     if len(values) < 2 or np.ptp(values) == 0:
         return float("nan"), float("nan")
     found = stats.bootstrap(

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from analysis.columns import KEY
 from analysis.frames import sources
@@ -125,6 +124,9 @@ def grouped(table: pd.DataFrame, by: Sequence[str]) -> Iterator[tuple[tuple[Any,
 
 
 def _curve(times: pd.DataFrame, level: float) -> pd.DataFrame:
+    # Imported here: it takes most of a second, and a report of one run needs none of it.
+    from scipy import stats
+
     length = times["length_s"].to_numpy(dtype="float64")
     cut_off = times["censored"].to_numpy(dtype=bool)
     if not (~cut_off).any():

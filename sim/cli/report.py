@@ -31,6 +31,15 @@ def report(results: tuple[Path, ...], out: Path) -> Exit:
     leadersim run leader-crash --trace full --out out
     leadersim report out -o report.html
     """
+    from sim.trace_files import without_collector
+
+    with without_collector():
+        _write(results, out)
+    say(f"wrote {out}", prefix="")
+    return Exit.PASS
+
+
+def _write(results: tuple[Path, ...], out: Path) -> None:
     from sim.files import write_text
 
     source = source_of(results, _NOT_SHOWN)
@@ -39,5 +48,3 @@ def report(results: tuple[Path, ...], out: Path) -> Exit:
     from analysis.report import report as page
 
     write_text(out, page([each for each in found if not isinstance(each, Path)], sweeps))
-    say(f"wrote {out}", prefix="")
-    return Exit.PASS
