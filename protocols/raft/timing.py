@@ -11,7 +11,7 @@ from protocols.raft.announcing import Announcing
 from protocols.raft.messages import InstallSnapshot
 from protocols.raft.parameters import RaftParameters, priority_of
 from protocols.raft.service import PLAIN, Seam
-from protocols.raft.state import CANDIDATE, LEADER
+from protocols.raft.state import CANDIDATE, FOLLOWER, LEADER
 from protocols.raft.storage import RaftStorage
 from protocols.raft.timers import ContactTimer, PolledTimer, TickedContactTimer, Ticks, TickTimer
 
@@ -19,7 +19,7 @@ from protocols.raft.timers import ContactTimer, PolledTimer, TickedContactTimer,
 class Timing(Announcing):
     """Sets the timers, in ticks or not, and knows when a leader was last heard of."""
 
-    __slots__ = ("_candidate_range", "_delay_ns", "_drawn", "_priorities", "_timer", "priority", "ticks")
+    __slots__ = ("_candidate_range", "_drawn", "_priorities", "_timer", "priority", "ticks")
 
     def __init__(
         self,
@@ -33,13 +33,13 @@ class Timing(Announcing):
         first, last = parameters.candidate_timeout
         usual = self._timeout_from, self._timeout_to
         self._candidate_range = (first, max(last, first + 1)) if first else usual
-        self._prefer(group)
         self.ticks: Ticks | None = None
         if parameters.tick:
             self.ticks = Ticks(host.now, parameters.tick, host.random.randrange(0, parameters.tick))
             self._draw_ticks()
             self._randrange = self._drawn_before
             self.heartbeat_timer = TickTimer(self.heartbeat_timer, self.ticks)
+        self._prefer(group)
         self._timer = self.election_timer = self._contact_timer()
 
     def _contact_timer(self) -> ContactTimer:
@@ -49,22 +49,26 @@ class Timing(Announcing):
         return (PolledTimer if self.parameters.polled_contact else ContactTimer)(plain, now)
 
     def _prefer(self, group: Group) -> None:
-        """Let a server of lower priority time out later: by the shortest timeout per step."""
+        """Let a server of lower priority time out later: by the shortest timeout per step.
+
+        As long as it follows, that is. Who has campaigned may be the only one that can win, and would for
+        ever be too late if it went on waiting for the others (NuRaft and JRaft lower the priority that they
+        wait for when a timeout brought no leader: `decay_target_priority`, `decayTargetPriority`).
+        """
         servers = group.servers
         self._priorities = {node: priority_of(self.parameters, n) for n, node in enumerate(servers)}
         self.priority = self._priorities[self.id]
-        self._delay_ns = (max(self._priorities.values()) - self.priority) * self._timeout_from
-        if self._delay_ns:
-            drawn, delay = self._randrange, self._delay_ns
-            self._randrange = lambda start, stop: drawn(start, stop) + delay
+        delay_ns = (max(self._priorities.values()) - self.priority) * self._timeout_from
+        if delay_ns:
+            drawn = self._randrange
+            self._randrange = lambda start, stop: drawn(start, stop) + delay_ns * (self.role == FOLLOWER)
 
     # Draws --------------------------------------------------------------------------------------
 
     def _draw_ticks(self) -> None:
         """Draw the timeout that holds until the next draw (etcd: resetRandomizedElectionTimeout)."""
         ticks = self.parameters.election_ticks
-        drawn = self.host.random.randrange(ticks, 2 * ticks) * self.parameters.tick
-        self._drawn = drawn + self._delay_ns
+        self._drawn = self.host.random.randrange(ticks, 2 * ticks) * self.parameters.tick
 
     def _drawn_before(self, start: int, stop: int) -> int:
         return self._drawn

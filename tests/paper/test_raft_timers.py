@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from protocols.raft.messages import PreVoteReply, RequestVoteReply
 from protocols.recording import RecordingHost
 from tests.unit.raft_testing import MS, RaftBench, append, server, tell, vote
@@ -135,6 +139,25 @@ def test_a_server_of_lower_priority_waits_longer() -> None:
     bench = RaftBench(3, priorities="3 2 1")
 
     assert [bench.timers_set(node)[0] for node in bench.group.servers] == [150 * MS, 300 * MS, 450 * MS]
+
+
+@pytest.mark.parametrize("switches", [{}, {"tick": 15 * MS}, {"pre_vote": True}])
+def test_whoever_campaigned_in_vain_waits_no_longer_than_the_preferred_ones(switches: dict[str, Any]) -> None:
+    """NuRaft decay_target_priority: a timeout without a leader lowers the priority that a server waits for.
+
+    Terms that rise meanwhile do not change that, only a leader does.
+    """
+    raft, host = server(priorities="1 2 2", **switches)
+    assert due(host) == 300 * MS
+    host.timers["election"].fire()
+    assert due(host) == 150 * MS
+    tell(raft, "n2", RequestVoteReply(9, False))
+    assert (raft.role, due(host)) == ("follower", 150 * MS)
+    host.timers["election"].fire()
+    assert due(host) == 150 * MS
+    tell(raft, "n2", append(11, (0, 0)))
+
+    assert due(host) == 300 * MS
 
 
 def test_a_server_of_priority_0_never_campaigns() -> None:
