@@ -91,18 +91,6 @@ class Reconfiguring(ExtendedRaft):
         now = self.configuration
         self.host.note("membership", now.voters, now.outgoing, now.learners)
 
-    def _begin_with_new_peers(self) -> None:
-        for peer in self.peers:
-            if peer not in self.next_index or peer not in self.match_index:
-                self.next_index[peer] = self.log.last_index + 1
-                self.match_index[peer] = self.in_flight[peer] = 0
-                if self._lease_ns:
-                    self._heard[peer] = self.host.now()
-        for gone in [node for node in self.next_index if node not in self.peers]:
-            del self.next_index[gone], self.in_flight[gone]
-            self.match_index.pop(gone, None)
-            self.snapshot_sent_at.pop(gone, None)
-
     def _append(self, entries: tuple[Entry, ...]) -> None:
         first_index = self.log.last_index + 1
         super()._append(entries)
