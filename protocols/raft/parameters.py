@@ -94,14 +94,14 @@ class RaftParameters:
     )
 
 
-_CORE = (
+CORE = (
     "nodes", "election_timeout", "heartbeat_interval", "max_entries_per_message", "snapshot_entries",
     "overlap_own_vote", "clock_drift_bound",
 )  # fmt: skip
 _SWITCHES = tuple(
     (each.name, each.default)
     for each in fields(RaftParameters)
-    if each.name not in _CORE and each.default is not MISSING
+    if each.name not in CORE and each.default is not MISSING
 )
 
 
