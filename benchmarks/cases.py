@@ -16,13 +16,15 @@ from typing import Any
 
 import simpy
 
-from benchmarks.floor import record, replay
+from benchmarks.floor import record, record_kernel, replay
+from benchmarks.least import Client
+from benchmarks.least import build as build_least
 from benchmarks.measure import take_turns
 from benchmarks.scenario import crash_trial, scenario
 from sim.kernel import Kernel
 from sim.plan import Plan
 from sim.prepare import prepare
-from sim.run import build, run, run_plan
+from sim.run import build, quiet_collector, run, run_plan
 from sim.scenario import from_dict
 
 MS = 1_000_000
@@ -140,6 +142,40 @@ def trials(rounds: int) -> dict[str, float]:
     }
 
 
+def least(rounds: int) -> dict[str, float]:
+    """The least Raft against its own floor: what can be reached without a compiler (`benchmarks.least`)."""
+    spec = _plan("1s", None).link("n1", "n2")
+    whole, trial = 20_000 * MS, 2_000 * MS
+
+    def run_least(until: int, clients: bool, seed: int = 1, crash_at: int | None = None) -> list[Client]:
+        with quiet_collector():
+            kernel, users = build_least(spec, seed, clients, crash_at)
+            kernel.run(until)
+        return users
+
+    def run_trials() -> None:
+        for seed in range(50):
+            run_least(trial, False, seed, 1_000 * MS)
+
+    sent, answered = map(sum, zip(*((c.serial, c.answered) for c in run_least(whole, True)), strict=True))
+    assert answered > 0.95 * sent, f"the least Raft answered {answered} of {sent} commands"
+    schedule = record_kernel(build_least(spec, 1, True, None)[0], whole)
+    trials = [record_kernel(build_least(spec, seed, False, 1_000 * MS)[0], trial) for seed in range(50)]
+    measured = take_turns(
+        {
+            "writes floor": lambda: replay(schedule),
+            "writes": lambda: run_least(whole, True),
+            "trials floor": lambda: [replay(roots) for roots in trials],
+            "trials": run_trials,
+        },
+        rounds,
+    )
+    return {
+        "the least Raft, 100 writes/s / its floor": measured.ratio("writes", "writes floor"),
+        "the least Raft, crash trial / its floor": measured.ratio("trials", "trials floor"),
+    }
+
+
 # Memory and start-up -------------------------------------------------------------------------------
 
 
@@ -197,7 +233,7 @@ def _fastest(arguments: list[str], rounds: int) -> float:
 
 
 CASES: tuple[Callable[[int], dict[str, float]], ...] = (
-    kernel, writes, heartbeats, trials, memory, command_line,
+    kernel, writes, heartbeats, trials, least, memory, command_line,
 )  # fmt: skip
 
 # name -> (limit, True if less is better)

@@ -6,10 +6,12 @@ the events that it pushed in the real run, and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
+from sim.kernel import Kernel
 from sim.plan import Plan
 from sim.run import build
 
@@ -21,11 +23,17 @@ def record(plan: Plan, seed: int) -> list[tuple[int, Event]]:
     """Run once and return the schedule: the events that were queued at the start, with their times."""
     cluster = build(plan, seed, "off")
     cluster.start()
-    kernel = cluster.kernel
+    return record_kernel(cluster.kernel, plan.duration_ns, lambda: bool(cluster.ended))
+
+
+def record_kernel(
+    kernel: Kernel, until_ns: int, ended: Callable[[], bool] = lambda: False
+) -> list[tuple[int, Event]]:
+    """Run what is queued, up to some time, and return the schedule."""
     queue = kernel.queue
     events: dict[int, Event] = {}
     roots = [(time_ns, events.setdefault(key, [])) for time_ns, key, _, _ in sorted(queue)]
-    while queue and queue[0][0] < plan.duration_ns and not cluster.ended:
+    while queue and queue[0][0] < until_ns and not ended():
         time_ns, key, function, argument = heappop(queue)
         kernel._now = time_ns
         before = kernel.next_key()

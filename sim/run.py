@@ -64,7 +64,7 @@ def _replay(source: str, seed: int, protocol: str | None, overrides: Sequence[st
 
 def run_plan(plan: Plan, seed: int, trace: Level = "digest", scenario: Scenario | None = None) -> Result:
     """Run a prepared plan once."""
-    with _quiet_collector():
+    with quiet_collector():
         return _run_plan(plan, seed, trace, scenario)
 
 
@@ -147,7 +147,7 @@ def _plan(scenario: Scenario) -> Plan:
 
 
 @contextmanager
-def _quiet_collector() -> Iterator[None]:
+def quiet_collector() -> Iterator[None]:
     """Let the cyclic garbage collector rest while the world exists, and then collect the world.
 
     A world is one big cycle, and thawed objects count as old, which the collector hardly ever looks at:
