@@ -48,7 +48,23 @@ class Acknowledged:
 
 @message
 class Reset:
-    """There is no such connection here, or not any more (RST, FIN)."""
+    """There is no such connection here (RST)."""
+
+    connection: int
+    from_opener: bool
+
+
+@message
+class Close:
+    """The connection is over on this side (FIN)."""
+
+    connection: int
+    from_opener: bool
+
+
+@message
+class Closed:
+    """The other side knows that it is over (ACK of FIN); `from_opener` is that of its `Close`."""
 
     connection: int
     from_opener: bool

@@ -98,7 +98,7 @@ class Leader:
             patience = self._tick + self.parameters.init_limit + self.parameters.sync_limit
             learner = connection.owner = Learner(server, connection, patience, now)
             self.learners.append(learner)
-        else:
+        elif learner.up_to_date:
             learner.deadline_tick = self._tick + self.parameters.sync_limit
         learner.heard_at = now
         self.packets[type(packet)](learner, packet)
@@ -261,9 +261,13 @@ class Leader:
                 learner.connection.send(QuorumPing())
 
     def _drop_the_silent(self) -> None:
-        now, patience = self.host.now(), self.parameters.sync_limit * self.parameters.tick_time
+        """End connections on which nothing came for too long: the timeout of the socket, which is initLimit
+        ticks until the follower is up to date (LearnerCnxAcceptor), and syncLimit then.
+        """
+        now, parameters = self.host.now(), self.parameters
         for learner in self.learners:
-            if learner.up_to_date and learner.closed_at is None and now - learner.heard_at > patience:
+            limit = parameters.sync_limit if learner.up_to_date else parameters.init_limit
+            if learner.closed_at is None and now - learner.heard_at > limit * parameters.tick_time:
                 self.peer.connections.close(learner.connection)
                 learner.closed_at = now
         grace = self.parameters.warm_step[0]

@@ -78,8 +78,11 @@ class Sequential(Contender):
                 return found
 
     def find(self, prefix: str) -> Script:
-        """Return the path and the czxid of the node whose name begins so; None if there is none."""
-        yield from self.connected()
+        """Return the path and the czxid of the node whose name begins so; None if there is none.
+
+        The create may still be under way, and the server may lag behind; after a sync neither is possible.
+        """
+        yield from self.ask("sync")
         for path in (yield from self.ask("get_children", ROOT, False)):
             if path.startswith(prefix):
                 try:

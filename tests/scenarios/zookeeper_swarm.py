@@ -70,9 +70,10 @@ STANDSTILLS = ("pause", "slow")
 def recipe(seed: int) -> dict[str, Any]:
     """Return the scenario of that seed for contenders on an ensemble.
 
-    Sessions are longer than a server needs to notice, in the worst case, that it is cut off from its
-    leader: syncLimit ticks until the leader drops it and as many until it misses the leader. A shorter
-    session may end while its server, and so its client, believes that all is well.
+    Sessions are longer than a server needs to notice, in the worst case, that it serves alone. A follower
+    needs twice syncLimit ticks: until the leader drops it, and until it misses the leader. A leader counts
+    a follower that went silent while it was being brought up to date for initLimit ticks. A shorter session
+    may end while its server, and so its client, believes that all is well.
     """
     stream = Seed(seed).stream("swarm zookeeper recipe")
     tick_us = stream.randrange(100_000, 250_000)
@@ -83,7 +84,7 @@ def recipe(seed: int) -> dict[str, Any]:
         "nodes": stream.randrange(2, 6),
         "servers": stream.choice((3, 3, 5)),
         "recipe": stream.choice(OBEDIENT),
-        "session_timeout": us((2 * servers["sync_limit"] + 3) * tick_us),
+        "session_timeout": us((max(2 * servers["sync_limit"], servers["init_limit"]) + 3) * tick_us),
         "reconnect_delay": ["0s", us(stream.randrange(1_000, 500_000))],
         "sync_reads": stream.chance(0.3),
         **servers,

@@ -7,17 +7,9 @@ from typing import Any
 
 from protocols.api import Handler, Host, ProtocolSpec, Refused, Role
 from protocols.bench import Bench
-from protocols.connections import (
-    FIRST_RTO,
-    MINIMUM_RTO,
-    RETRIES,
-    Acknowledged,
-    Connection,
-    Connections,
-    Open,
-    Reset,
-    Segment,
-)
+from protocols.connection import CLOSE_RETRIES, FIRST_RTO, MINIMUM_RTO, RETRIES
+from protocols.connections import Connection, Connections
+from protocols.segments import Acknowledged, Close, Closed, Open, Reset, Segment
 
 MS = 1_000_000
 
@@ -204,6 +196,41 @@ def test_closing_tells_the_other_side() -> None:
     assert [*other.connections] == []
 
 
+def test_closing_is_said_again_until_the_other_side_knows() -> None:
+    """As TCP's FIN is; else who was closed would believe in the connection until it speaks itself."""
+    bench, one, other, connection = pair()
+    one.connections.close(connection)
+    collect(bench)
+    bench.drop(*bench.pending(Close))
+    assert other.closed == []
+    bench.hosts["n1"].now_ns += FIRST_RTO
+    bench.fire("n1", "retransmission")
+    (said,) = bench.pending(Close)
+    again = bench.duplicate(said)
+    bench.deliver(said)
+    bench.deliver(again)
+
+    assert len(other.closed) == 1
+    # Also who hears of it twice says that it knows: the first answer may be lost.
+    assert len(bench.pending(Closed)) == 2
+    bench.deliver(*bench.pending(Closed))
+    assert not one.connections._leaving
+
+
+def test_closing_is_given_up_when_nobody_answers() -> None:
+    """The operating system forgets what belongs to no program any more."""
+    bench, one, _, connection = pair()
+    one.connections.close(connection)
+    for _ in range(CLOSE_RETRIES + 1):
+        assert one.connections._leaving
+        bench.drop()
+        bench.hosts["n1"].now_ns = connection.deadline
+        bench.fire("n1", "retransmission")
+
+    assert not one.connections._leaving
+    assert one.closed == []
+
+
 def test_an_old_copy_of_a_segment_brings_nothing_back() -> None:
     """A segment of a connection that is closed is answered by a reset."""
     bench, one, other, connection = pair()
@@ -214,7 +241,7 @@ def test_an_old_copy_of_a_segment_brings_nothing_back() -> None:
     bench.settle(among=("nobody",))
     one.connections.close(connection)
     collect(bench)
-    bench.deliver(*bench.pending(Reset))
+    bench.deliver(*bench.pending(Close))
     bench.deliver(copy)
 
     assert other.delivered == ["once"]

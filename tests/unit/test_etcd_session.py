@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocols.connections import Segment
 from protocols.etcd.rpc import KeepAlive, KeepAliveReply
 from protocols.recording import Sent
+from protocols.segments import Segment
 from tests.unit.etcd_testing import MS, EtcdBench, S
 
 

@@ -7,12 +7,13 @@ from typing import Any
 from protocols.api import Entry, NodeId
 from protocols.bench import Bench
 from protocols.recording import LedNow
+from protocols.segments import Open, Segment
 from protocols.zookeeper import ENSEMBLE
 from protocols.zookeeper.leader import Leader
 from protocols.zookeeper.log import Txn
-from protocols.zookeeper.messages import zxid_of
+from protocols.zookeeper.messages import FollowerInfo, zxid_of
 from protocols.zookeeper.parameters import ZabParameters
-from protocols.zookeeper.peer import QuorumPeer
+from protocols.zookeeper.peer import QUORUM, QuorumPeer
 from protocols.zookeeper.storage import AcceptedEpoch, CurrentEpoch, Logged, ZooKeeperStorage
 from protocols.zookeeper.votes import LOOKING
 
@@ -185,7 +186,9 @@ def test_a_leader_that_lost_its_followers_looks_again_at_a_full_tick() -> None:
     """It counts ticks, two halves each, and the followers that it heard from within syncLimit of them."""
     bench = Ensemble(sync_limit=1)
     bench.elect(*ALL)
-    halves = 0
+    bench.fire("n3", "beat")
+    bench.settle()  # they answer the first ping
+    halves = 1
     while bench.server("n3").state != LOOKING:
         bench.fire("n3", "beat")
         bench.drop()
@@ -194,6 +197,28 @@ def test_a_leader_that_lost_its_followers_looks_again_at_a_full_tick() -> None:
 
     # Heard at tick 0, they are in sync up to tick 1; tick 2 ends with the fourth half.
     assert halves == 4
+
+
+def test_a_follower_that_falls_silent_before_it_is_up_to_date_counts_for_init_limit() -> None:
+    """Until then its socket has that timeout; its first deadline is initLimit and syncLimit ticks away."""
+    bench = Ensemble(init_limit=4, sync_limit=1)
+    bench.elect(*ALL)
+    tick = bench.parameters.tick_time
+    bench.crash("n1")
+    bench.crash("n2")
+    bench.tell("n1", "n3", Open(7, QUORUM))
+    bench.tell("n1", "n3", Segment(7, True, 0, FollowerInfo(1)))
+    halves = 0
+    while bench.server("n3").state != LOOKING:
+        bench.drop()
+        bench.hosts["n3"].now_ns += tick // 2
+        bench.fire("n3", "beat")
+        halves += 1
+        assert halves < 20
+
+    # Those that were up to date go after one tick. More than four ticks are over at the ninth half; the tenth
+    # ends a tick.
+    assert halves == 10
 
 
 def test_a_silent_leader_is_given_up_after_sync_limit() -> None:

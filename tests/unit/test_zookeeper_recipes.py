@@ -69,6 +69,22 @@ def test_a_candidate_whose_node_is_gone_enters_again() -> None:
     assert len(desk.own()) == 1
 
 
+@pytest.mark.parametrize("recipe", ALL)
+def test_a_create_that_is_still_under_way_is_waited_for(recipe: type[Contender]) -> None:
+    """Its answer is lost and it is not committed yet: a second node would wait for the first for ever."""
+    desk = Desk(recipe)
+    desk.step()
+    (create, _), *_ = desk.client.asked
+    desk.lose()
+    desk.connect()
+    assert desk.question == ("sync",)
+    desk.do(desk.client.session, *create)
+    desk.settle()
+
+    assert len(desk.own()) == 1
+    assert desk.leads is not None
+
+
 def test_reads_come_after_a_sync_where_it_is_asked_for() -> None:
     """Z12: a server that lags behind answers from the past, unless it has to catch up first."""
     desk = Desk(Sequential, sync_reads=True)
