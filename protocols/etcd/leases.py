@@ -134,6 +134,11 @@ class Lessor:
             self._retry_at[id] = now + self._retry
         return due
 
+    def due_at(self, id: LeaseId) -> int:
+        """Return when there may be something to do about a lease, on the local clock of the primary."""
+        end = max(self.expiry[id], self._retry_at.get(id, 0))
+        return min(end, self._checkpoints.get(id, end))
+
     def due_checkpoints(self) -> tuple[tuple[LeaseId, int], ...]:
         """Return what remains of the leases whose checkpoint is due, in whole seconds, rounded up."""
         now = self._now()

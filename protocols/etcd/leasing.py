@@ -49,6 +49,7 @@ class Leasing:
         "_retry_at",
         "_revoking",
         "_scan",
+        "_scan_at",
         "_ticket",
         "lessor",
     )  # fmt: skip
@@ -67,6 +68,7 @@ class Leasing:
         self._ticket = host.now()  # answers to an earlier incarnation must not be taken for ours
         self._revoking: dict[LeaseId, list[Answer]] = {}  # renewals of expired leases wait for the end
         self._scan = host.timer("lease scan", self._on_scan)
+        self._scan_at = 0  # not before then is anything to do; 0: not set
         self._retry = host.timer("renewal retry", self._on_retry)
 
     def start(self) -> None:
@@ -142,6 +144,7 @@ class Leasing:
             self._member.propose(LeaseCheckpoint(((lease, 0),)))
         else:
             answer(self.lessor.renew(lease))
+            self._scan_from(self.lessor.due_at(lease))
 
     def _forward(self, ticket: int) -> None:
         forwarded, leader = self._forwarded[ticket], self._member.leader_id
@@ -179,6 +182,12 @@ class Leasing:
 
     # Expiry --------------------------------------------------------------------------------------
 
+    def granted(self, lease: LeaseId) -> None:
+        """Start the deadline of a lease."""
+        self.lessor.granted(lease)
+        if self.lessor.primary:
+            self._scan_from(self.lessor.due_at(lease))
+
     def promote(self) -> None:
         """Become the primary, with all leases extended by an election timeout."""
         self.lessor.promote(self._parameters.election)
@@ -188,6 +197,7 @@ class Leasing:
         """Be the primary no longer; renewals that waited are for another one."""
         self.lessor.demote()
         self._scan.cancel()
+        self._scan_at = 0
         waiting, self._revoking = self._revoking, {}
         for answers in waiting.values():
             for answer in answers:
@@ -203,22 +213,39 @@ class Leasing:
         """What remains of a lease was recorded; a renewal may have waited for that."""
         if self._leases.all[lease].remaining_ns:
             self.lessor.schedule_checkpoint(lease)
+            if self.lessor.primary:
+                self._scan_from(self.lessor.due_at(lease))
             return
         for answer in self._revoking.pop(lease, ()):
             self._renew_here(lease, answer)
 
     def _scan_next(self) -> None:
-        # The loop of a real member turns all the time, and finds nothing where it is not the primary.
-        self._scan.set(SCAN_INTERVAL - (self._member.host.now() - self._phase) % SCAN_INTERVAL)
+        lessor = self.lessor
+        if lessor.expiry:
+            self._scan_from(min(map(lessor.due_at, lessor.expiry)))
+
+    def _scan_from(self, at: int) -> None:
+        """Look at the first turn of the loop that is not before `at`, unless it looks before that.
+
+        The loop of a real member turns all the time, and finds nothing in the turns that are left out.
+        """
+        if self._scan_at and self._scan_at <= at:
+            return
+        self._scan_at = at
+        now = self._member.host.now()
+        first = SCAN_INTERVAL - (now - self._phase) % SCAN_INTERVAL
+        later = max(0, at - now - first)
+        self._scan.set(first - (-later // SCAN_INTERVAL) * SCAN_INTERVAL)
 
     def _on_scan(self) -> None:
-        self._scan_next()
+        self._scan_at = 0
         due = self.lessor.due()
         if due:
             self._revoke(due)
         checkpoints = self.lessor.due_checkpoints()
         if checkpoints:
             self._member.propose(LeaseCheckpoint(checkpoints))
+        self._scan_next()
 
     def _revoke(self, leases: list[LeaseId]) -> None:
         """Revoke through Raft, after making sure that we lead (`revokeExpiredLeases`)."""

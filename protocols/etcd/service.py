@@ -119,7 +119,7 @@ class EtcdService:
 
     def granted(self, lease: LeaseId) -> None:
         """Start the deadline of a lease."""
-        self._leasing.lessor.granted(lease)
+        self._leasing.granted(lease)
 
     def revoked(self, lease: LeaseId) -> None:
         """Forget the deadline of a lease."""

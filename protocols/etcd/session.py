@@ -77,8 +77,8 @@ class Session:
         self._done(reason)
 
     def _on_send_loop(self) -> None:
-        self._send_loop.set(RETRY_WAIT)
         now = self._host.now()
+        self._send_loop.set(_turns(RETRY_WAIT, self._next - now))
         if self._next <= now:
             self._number += 1
             self._sent_at[self._number] = now
@@ -106,7 +106,7 @@ class Session:
         if self._deadline < now or (self._by_request and self._deadline == now):
             self._end("keep-alive deadline")
         else:
-            self._deadline_loop.set(DEADLINE_INTERVAL)
+            self._deadline_loop.set(_turns(DEADLINE_INTERVAL, self._deadline + 1 - now))
 
     def _on_broken(self) -> None:
         if self.over:
@@ -120,3 +120,8 @@ class Session:
             self._on_send_loop()
         else:
             self._reconnect.set(RETRY_WAIT)
+
+
+def _turns(length: int, until: int) -> int:
+    """Return how long a loop sleeps that looks every `length`, if it has nothing to do before `until`."""
+    return max(1, -(-until // length)) * length

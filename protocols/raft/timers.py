@@ -115,9 +115,11 @@ class TickedContactTimer(ContactTimer):
 
     def set(self, after_ns: int) -> None:
         """Note a contact with the leader, and start anew."""
-        ticks = self._ticks
-        self.heard_at = ticks.count()
-        self._timer.set(ticks.until(after_ns // ticks.tick_ns))
+        ticks = self._ticks  # `count` and `until`, spelled out: each heartbeat comes here
+        tick_ns, phase_ns = ticks.tick_ns, ticks.phase_ns
+        now = self._now()
+        passed = self.heard_at = (now - phase_ns + SLACK_NS) // tick_ns
+        self._timer.set((passed + after_ns // tick_ns) * tick_ns + phase_ns - now)
 
     def rearm(self, after_ns: int) -> None:
         """Start anew without a contact."""

@@ -148,6 +148,7 @@ def test_renewal_of_an_expired_lease_waits_until_it_is_revoked() -> None:
     service: Any = bench.processes[leader].service  # type: ignore[attr-defined]
     lease = next(iter(bench.machine(leader).leases.all))
     service._leasing.lessor.expiry[lease] = bench.time
+    service._leasing._scan_next()
     heard: list[int] = []
     service._leasing.renew(lease, heard.append)
     assert heard == []
