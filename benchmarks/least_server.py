@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from heapq import heappush
 from typing import Any
 
@@ -11,8 +12,7 @@ from sim.kernel import Kernel
 from sim.rng import Stream
 
 MS = 1_000_000
-_HEARTBEAT = 50 * MS
-_TIMEOUT = (150 * MS, 300 * MS)
+_HEARTBEAT, _TIMEOUT = 50 * MS, (150 * MS, 300 * MS)
 SERVERS = tuple(f"n{number}" for number in range(1, 6))
 _KEPT = 64  # results of a session
 
@@ -87,9 +87,9 @@ class Server:
     """A server of five."""
 
     __slots__ = (
-        "_applied", "_beat", "_deadline", "_durable", "_kernel", "_log", "_matches", "_next", "_pending",
-        "_random", "_sessions", "_store", "_term", "_under_way", "_voted", "_votes", "handlers", "last_index",
-        "last_term", "leader", "name", "peers", "routes",
+        "_applied", "_beat", "_deadline", "_durable", "_durably", "_kernel", "_log", "_matches", "_next",
+        "_pending", "_random", "_sessions", "_store", "_term", "_under_way", "_voted", "_votes", "handlers",
+        "last_index", "last_term", "leader", "name", "peers", "routes",
     )  # fmt: skip
 
     def __init__(self, kernel: Kernel, random: Stream, name: str) -> None:
@@ -102,7 +102,7 @@ class Server:
         }  # fmt: skip
         self._term, self._voted, self._votes, self.leader = 0, "", 0, ""
         self._log: list[Entry] = []
-        self._durable: list[Entry] = []
+        self._durable = self._log.copy()
         self.last_index = self.last_term = self._applied = 0
         self._store: dict[Any, Any] = {}
         self._sessions: dict[str, dict[int, Any]] = {}
@@ -111,14 +111,14 @@ class Server:
         self._matches: dict[str, int] = {}
         self._under_way: dict[str, int] = {}
         self._beat = 0
+        self._durably = partial(self._agree, name)
         self._deadline = random.randrange(*_TIMEOUT)
         heappush(kernel.queue, (self._deadline, kernel.next_key(), self._on_timeout, None))
 
     def crash(self) -> None:
         """Do nothing any more."""
         self.handlers.clear()
-        self._beat += 1
-        self._deadline = 1 << 62
+        self._beat, self._deadline = self._beat + 1, 1 << 62
 
     def _on_timeout(self, _: Any) -> None:
         kernel = self._kernel
@@ -192,10 +192,7 @@ class Server:
                 else:
                     self._send((peer,))
         kernel = self._kernel
-        heappush(kernel.queue, (kernel._now, kernel.next_key(), self._on_durable, index))
-
-    def _on_durable(self, index: int) -> None:
-        self._agree(self.name, index)
+        heappush(kernel.queue, (kernel._now, kernel.next_key(), self._durably, index))
 
     def _send(self, peers: tuple[str, ...]) -> None:
         shared = -1
