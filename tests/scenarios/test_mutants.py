@@ -27,6 +27,7 @@ NOT_CAUGHT: dict[str, str] = {
     "R19": "others that know the higher term depose the leader a little later",
     "R22": "a candidate that cannot win delays the others, but chance lets one of them through",
     "R23": "more rounds are split; none fails for that",
+    "R25": "each server draws from a stream of its own, so that even their only draws differ",
 }
 """Mutant -> why hundreds of seeds do not find it: the unit tests of Raft do."""
 

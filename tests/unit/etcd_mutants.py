@@ -1,7 +1,8 @@
 """etcd and its recipes with one thing wrong at a time: known mistakes, each of which a test must see.
 
 The numbers are those of the list of known bugs that the project works from; each docstring says what
-is wrong and where it was seen. E04, E05, E07 and E17 are settings, since they are or were the product's.
+is wrong and where it was seen. E04, E05, E07 and E17 are settings, since they are or were the product's; E18,
+effects without a guard, is what `fenced: false` of a workload means (`etcd-lock-unfenced`).
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from protocols.raft.server import Raft
 from protocols.raft.storage import RaftStorage
 from tests.unit.raft_mutants_of_elections import (
     CommitIndexCompared,
+    DrawnOnce,
     DuplicateVotesCounted,
     LeaderGrantsVote,
     LengthOnly,
@@ -208,6 +209,7 @@ _CLASSES: dict[str, type[Raft]] = {
     "R22": TimerResetOnAnyRequest,
     "R23": TimerNotResetOnGrant,
     "R24": NoRandomness,
+    "R25": DrawnOnce,
     "R26": NeverBacksUp,
     "R28": AnswersBeforeSaving,
     "R29": UnwrittenEntryCounted,

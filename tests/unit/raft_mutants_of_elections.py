@@ -121,3 +121,12 @@ class NoRandomness(Raft):
     def __init__(self, host: Host, group: Group, parameters: RaftParameters, storage: RaftStorage) -> None:
         super().__init__(host, group, parameters, storage)
         self._timeout_to = self._timeout_from + 1
+
+
+class DrawnOnce(Raft):
+    """R25: a process draws its election timeout once; servers that drew alike split the vote for ever."""
+
+    def __init__(self, host: Host, group: Group, parameters: RaftParameters, storage: RaftStorage) -> None:
+        super().__init__(host, group, parameters, storage)
+        self._timeout_from = self._randrange(self._timeout_from, self._timeout_to)
+        self._timeout_to = self._timeout_from + 1

@@ -228,12 +228,13 @@ def granted_candidate(spec: ProtocolSpec) -> Any:
     return len(bench.timers_set("n2")) - before
 
 
-def drawn_timeout(spec: ProtocolSpec) -> Any:
-    """n1 campaigns, with a draw from the middle of the range."""
+def drawn_timeouts(spec: ProtocolSpec) -> Any:
+    """n1 campaigns twice, with a draw from the middle of the range and one from its first quarter."""
     bench = RaftBench(3, spec)
-    bench.hosts["n1"].script.fractions.append(0.5)
-    bench.fire("n1", "election")
-    return bench.timers_set("n1")[-1]
+    for fraction in (0.5, 0.25):
+        bench.hosts["n1"].script.fractions.append(fraction)
+        bench.fire("n1", "election")
+    return bench.timers_set("n1")[-2:]
 
 
 def empty_follower(spec: ProtocolSpec) -> Any:
