@@ -189,7 +189,10 @@ class Dispatch:
     def _replace_pool(self, error: BrokenExecutor) -> None:
         self._breaks += 1
         if self._breaks > BREAKS_MAX:
-            raise UserError(f"worker processes keep dying and get nothing done: {error}") from error
+            raise UserError(
+                f"worker processes keep dying and get nothing done: {error} (a script whose own protocol is"
+                ' swept must begin the sweep below `if __name__ == "__main__":`)'
+            ) from error
         self._pool.rebuild()
 
     def _blame(self, span: Span, error: Exception) -> Iterator[Finished]:

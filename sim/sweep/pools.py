@@ -5,9 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager, nullcontext
 from multiprocessing.process import BaseProcess
 from threading import Thread
+from types import ModuleType
 from typing import Protocol
 
 from sim.sweep.work import Done, Work, run_chunk
@@ -63,8 +67,9 @@ class LocalPool:
         return ProcessPoolExecutor(self.workers, self._context, initializer=_begin)
 
     def submit(self, work: Work) -> Future[Done]:
-        """Hand in a chunk."""
-        return self._executor.submit(run_chunk, work)
+        """Hand in a chunk; this may start a process."""
+        with nullcontext() if work.needs_main else _without_main():
+            return self._executor.submit(run_chunk, work)
 
     def rebuild(self) -> None:
         """Start new processes."""
@@ -76,6 +81,20 @@ class LocalPool:
         for process in list((self._executor._processes or {}).values()):
             process.kill()
         self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Start processes that do not import the program which starts them.
+
+    A script that sweeps at its top level would otherwise begin the sweep anew in each of its workers.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _begin() -> None:

@@ -39,6 +39,11 @@ class Work:
     measure: str = ""
     trace: Level = "off"
 
+    @property
+    def needs_main(self) -> bool:
+        """Whether it refers to the program itself, such as a protocol that a script defines."""
+        return b"__main__" in self.payload or self.measure.startswith("__main__")
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
