@@ -229,7 +229,9 @@ class ProtocolSpec:
     assumptions: Assumptions = Assumptions()
     assume: Callable[[Any], Assumptions] | None = None  # parameters -> assumptions, where they depend on them
     exclusive_belief: bool = False  # True: two believers at once are a bug (leases), not Raft
-    # False: epochs tell acquisitions apart and no more (a random value); see sim.epochs.
+    # False: epochs tell acquisitions apart and no more (a random value); see sim.epochs. The contenders note
+    # `acquiring` before each attempt, with the epoch that it is for, and have a method `resign`: so they can
+    # be fenced all the same (sim.workloads.fence).
     ordered_epochs: bool = True
     # True: the servers know nothing of each other, and a contender needs a majority of them (Redlock).
     independent_servers: bool = False

@@ -10,6 +10,8 @@ NOTES: dict[str, tuple[str, ...]] = {
     "campaigned": ("epoch",),  # became a candidate in that epoch
     "vote_granted": ("candidate", "epoch"),
     "vote_refused": ("candidate", "epoch", "reason"),
+    # begins to acquire what that token will stand for; of protocols without `ordered_epochs`
+    "acquiring": ("token",),
     "leader_known": ("leader", "epoch"),  # first heard of that leader in that epoch
     "epoch_seen": ("epoch",),  # the node's own epoch (Raft's current_term) is now this
     # a replicated log; entries are `Entry` objects, indices start at 1

@@ -66,7 +66,7 @@ def row(each: Measured) -> Row:
         leaderless,
         duration(each.mean("split_brain.dual_belief.total")),
         stale,
-        f"{each.mean('effects.stale_accepted', fenced=True):.3g}" if each.fenced else "cannot be fenced",
+        f"{each.mean('effects.stale_accepted', fenced=True):.3g}",
         f"{each.mean('availability.system'):.1%}",
         f"{each.mean('cost.messages_per_second'):.0f}",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from importlib import import_module
 from typing import Annotated, Any
@@ -100,23 +100,13 @@ def _read_protocol(value: Any, context: Context) -> ProtocolChoice:
 
 def _read_workload(value: Any, context: Context) -> WorkloadChoice:
     names, context.names = context.names, None  # unless it is valid, nobody knows who is there
-    choice: WorkloadChoice = _read(value, WORKLOADS, WorkloadChoice, _fence_needs_order(context.protocol))
+    choice: WorkloadChoice = _read(value, WORKLOADS, WorkloadChoice)
     if names is not None:
         roles = dict(names.roles)
         roles["clients"] = tuple(choice.spec.clients(choice.parameters))
         roles["resources"] = tuple(choice.spec.resources(choice.parameters, context.protocol))
         context.names = Names(roles, names.regions)
     return choice
-
-
-def _fence_needs_order(protocol: Any) -> Callable[[Any], Iterable[str]]:
-    """Return the check that nothing is fenced by epochs which say who leads, but not who came later."""
-
-    def check(parameters: Any) -> Iterable[str]:
-        if getattr(parameters, "fenced", False) and not getattr(protocol, "ordered_epochs", True):
-            yield f"fenced: the epochs of {protocol.name} have no order, so a resource cannot tell an old one"
-
-    return check
 
 
 def _role_names(choice: ProtocolChoice) -> dict[str, tuple[str, ...]]:
@@ -131,12 +121,7 @@ def _role_names(choice: ProtocolChoice) -> dict[str, tuple[str, ...]]:
     return {"contenders": contenders, "servers": roles.get("servers", contenders)}
 
 
-def _read(
-    value: Any,
-    registry: str,
-    choice: Callable[..., Any],
-    also: Callable[[Any], Iterable[str]] = lambda parameters: (),
-) -> Any:
+def _read(value: Any, registry: str, choice: Callable[..., Any]) -> Any:
     kind = _KINDS[registry]
     if not isinstance(value, Mapping):
         raise mistake(f"found {found(value)}, expected a mapping such as {{name: ...}}")
@@ -153,7 +138,7 @@ def _read(
     parameters = _parameters(spec, value, wrong)
     if wrong:
         raise mistakes(wrong)
-    broken = (*spec.check(_without_excuse(parameters)), *also(parameters))
+    broken = tuple(spec.check(_without_excuse(parameters)))
     if broken and not unsafe:
         advice = "; `unsafe: true` in this block lets it pass"
         raise mistakes([((), sentence.rstrip(".") + advice) for sentence in broken])

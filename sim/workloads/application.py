@@ -16,6 +16,7 @@ from sim.distributions import Constant, Uniform
 from sim.network.draws import Lengths
 from sim.sampling import Sampler
 from sim.workloads.alarms import Alarms
+from sim.workloads.claim import Claim, claim_of
 from sim.workloads.resource import Effect, EffectReply, Inquiry
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ NUMBERS = 1_000_000_000
 class Application:
     """What runs beside the protocol in one process of a contender.
 
-    `handlers` are the messages that are for it and not for the protocol.
+    `handlers` are the messages that are for it and not for the protocol. `claim` is what it knows of a
+    resource that is fenced by compare-and-set, if there is one.
     """
 
     def __init__(self, node: Node, cluster: Cluster) -> None:
@@ -39,6 +41,7 @@ class Application:
         self.node = node
         self.cluster = cluster
         self.host: Host = node.host
+        self.claim = claim_of(node, cluster)
         self.handlers: Mapping[type, Handler] = {}
 
     def start(self, epoch: int) -> None:
@@ -60,6 +63,8 @@ class Applications:
         cluster.trace.listen("led", self._led)
         cluster.trace.listen("followed", self._followed)
         cluster.trace.listen("crashed", self._crashed)
+        cluster.trace.listen("acquiring", self._acquiring)
+        self._protocol = cluster.plan.protocol.name
 
     def _started(self, name: str, incarnation: int) -> None:
         if name in self._contenders:
@@ -70,7 +75,15 @@ class Applications:
     def _led(self, name: str, epoch: int) -> None:
         token = self._nodes[name].token
         assert token is not None
-        self.running[name].start(token)
+        application = self.running[name]
+        if application.claim is not None:
+            application.claim.check(self._protocol, token)
+        application.start(token)
+
+    def _acquiring(self, name: str, token: int) -> None:
+        claim = self.running[name].claim
+        if claim is not None:
+            claim.begin(token)
 
     def _followed(self, name: str, reason: str) -> None:
         if reason != "crashed":  # the dead do nothing any more
@@ -127,28 +140,38 @@ class Work(Generic[T]):
 class Calls:
     """Requests to resources: each is repeated until it is answered, or its epoch is over."""
 
-    def __init__(self, node: Node, retry_ns: int) -> None:
+    def __init__(self, node: Node, retry_ns: int, claim: Claim | None = None) -> None:
         assert node.host is not None
         self._node = node
         self._host = node.host
+        self._claim = claim
         self._number = node.incarnation * NUMBERS
         self._open: dict[int, tuple[NodeId, Effect | Inquiry, Then]] = {}
         self._retries: Alarms[int] = Alarms(node.host, "call retry", retry_ns, self._retry)
+        claimed = {} if claim is None else claim.handlers
+        self.handlers: Mapping[type, Handler] = {EffectReply: self.on_reply, **claimed}
 
     def effect(self, to: NodeId, epoch: int, action: tuple[Any, ...], then: Then) -> None:
         """Have something done under `epoch`; `then(reply)` once the resource has answered."""
         self._number += 1
-        self._send(to, Effect(epoch, self._number, action), then)
+        self._send(to, Effect(epoch, self._number, action, self._expected(epoch)), then)
 
-    def tell(self, to: NodeId, epoch: int, action: tuple[Any, ...]) -> None:
-        """Have something done under `epoch`, whose answer nobody waits for."""
+    def tell(self, to: NodeId, epoch: int, action: tuple[Any, ...], claim: int | None = None) -> None:
+        """Have something done under `epoch`, whose answer nobody waits for.
+
+        `claim` is for resources of which it is not the owner that is expected, but a generation.
+        """
         self._number += 1
-        self._host.send(to, Effect(epoch, self._number, action))
+        expected = self._expected(epoch) if claim is None else claim
+        self._host.send(to, Effect(epoch, self._number, action, expected))
 
     def inquire(self, to: NodeId, epoch: int, question: tuple[Any, ...], then: Then) -> None:
         """Ask something under `epoch`; `then(reply)` once the resource has answered."""
         self._number += 1
-        self._send(to, Inquiry(epoch, self._number, question), then)
+        self._send(to, Inquiry(epoch, self._number, question, self._expected(epoch)), then)
+
+    def _expected(self, epoch: int) -> int | None:
+        return None if self._claim is None else self._claim.expected(epoch)
 
     def _send(self, to: NodeId, request: Effect | Inquiry, then: Then) -> None:
         self._open[request.number] = (to, request, then)
@@ -157,6 +180,8 @@ class Calls:
 
     def on_reply(self, source: NodeId, reply: EffectReply) -> None:
         """Go on with what waited for this; an answer may come twice, and the second is ignored."""
+        if self._claim is not None and reply.standing is not None:
+            self._claim.answered(reply.standing.epoch, reply.accepted, reply.standing.admitted)
         found = self._open.pop(reply.number, None)
         if found is not None:
             found[2](reply)

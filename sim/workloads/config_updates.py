@@ -3,7 +3,8 @@
 Each number is given out once, by a resource (the registry, "r1"), and what it has committed is pushed to
 the subscribers, which are the clients ("c1", ...). A new leader asks the registry for the newest number,
 and pushes that configuration again, since its predecessor may not have got so far. A fenced subscriber
-turns away what is pushed under a lower epoch than it has seen, and what is older than what it has.
+turns away what is pushed under a lower epoch than it has seen, and what is older than what it has. Where
+epochs have no order, a fenced registry gives them one: it counts its owners.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from protocols.api import Host, NodeId, ProtocolSpec, parameter, record
 from sim.workloads.application import Application, Applications, Calls, Work
 from sim.workloads.damage import Ledger
+from sim.workloads.fence import NOBODY, Admitted
 from sim.workloads.registry import Added, WorkloadSpec
 from sim.workloads.resource import Effect, EffectReply, Inquiry, Resource, ResourceImage
 
@@ -55,8 +57,8 @@ class Configured:
 class ConfigurationImage(ResourceImage):
     """The disk of the registry, or of a subscriber."""
 
-    def __init__(self, highest: int = -1, newest: Configured | None = None) -> None:
-        super().__init__(highest)
+    def __init__(self, admitted: Admitted = NOBODY, newest: Configured | None = None) -> None:
+        super().__init__(admitted)
         self.newest = Configured(0, "", -1) if newest is None else newest
 
     def apply(self, record: Any) -> None:
@@ -68,7 +70,7 @@ class ConfigurationImage(ResourceImage):
 
     def copy(self) -> ConfigurationImage:
         """Return an independent copy."""
-        return ConfigurationImage(self.highest, self.newest)
+        return ConfigurationImage(self.admitted, self.newest)
 
 
 class Registry(Resource):
@@ -102,6 +104,7 @@ class Subscriber(Resource):
     """Uses the configuration that it was sent last; a fenced one, the newest that it was sent."""
 
     image: ConfigurationImage
+    ordered = True  # by the registry
 
     def __init__(
         self, host: Host, cluster: Cluster, fenced: bool, image: ConfigurationImage, numbers: Numbers
@@ -112,7 +115,7 @@ class Subscriber(Resource):
     def perform(self, source: NodeId, effect: Effect) -> int | None:
         """Take a configuration; return the number of the one before, None if this one is not taken."""
         wanted, before = Configured(*effect.action), self.image.newest
-        if wanted == before or (self.fenced and wanted.number < before.number):
+        if wanted == before or (self.fence.fenced and wanted.number < before.number):
             return None
         self.write(wanted)
         return before.number
@@ -162,14 +165,14 @@ class Publisher(Application):
     def __init__(self, node: Node, cluster: Cluster, parameters: Parameters) -> None:
         super().__init__(node, cluster)
         self._parameters = parameters
-        self._calls = Calls(node, parameters.retry)
+        self._calls = Calls(node, parameters.retry, self.claim)
         self._work: Work[tuple[int, int]] = Work(
             cluster, self.host, (parameters.work, parameters.work), self._commit
         )
         self._next = self.host.timer("next configuration", self._check)
         self._newest = 0
         self._committing = False
-        self.handlers = {EffectReply: self._calls.on_reply}
+        self.handlers = self._calls.handlers
 
     def start(self, epoch: int) -> None:
         """Ask what is in force."""
@@ -185,7 +188,7 @@ class Publisher(Application):
         if reply.accepted:
             self._newest, self._committing = reply.result[0], False
             if self._newest:  # a new one right after it might overtake it
-                self._push(epoch, reply.result)
+                self._push(epoch, reply.result, reply)
                 self._next.set(self._parameters.interval)
             else:
                 self._check()
@@ -208,11 +211,13 @@ class Publisher(Application):
     def _committed(self, epoch: int, configuration: tuple[int, NodeId, int], reply: EffectReply) -> None:
         self._committing = False
         if reply.accepted:
-            self._push(epoch, configuration)
+            self._push(epoch, configuration, reply)
 
-    def _push(self, epoch: int, configuration: tuple[int, NodeId, int]) -> None:
+    def _push(self, epoch: int, configuration: tuple[int, NodeId, int], reply: EffectReply) -> None:
+        """Push what the registry said in `reply`, which also gives an order to leaders that have none."""
+        generation = None if reply.standing is None else reply.standing.admitted.generation
         for subscriber in self.cluster.plan.group.clients:
-            self._calls.tell(subscriber, epoch, configuration)
+            self._calls.tell(subscriber, epoch, configuration, generation)
 
 
 def _attach(parameters: Parameters, cluster: Cluster) -> dict[str, Added]:

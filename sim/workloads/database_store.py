@@ -16,6 +16,7 @@ from sim.metrics import LOST_STATE
 from sim.records import Violated
 from sim.workloads.application import Application, Calls, Work
 from sim.workloads.damage import Ledger
+from sim.workloads.fence import NOBODY, Admitted
 from sim.workloads.resource import Effect, EffectReply, Inquiry, Resource, ResourceImage
 
 if TYPE_CHECKING:
@@ -44,12 +45,12 @@ class StoreImage(ResourceImage):
 
     def __init__(
         self,
-        highest: int = -1,
+        admitted: Admitted = NOBODY,
         rows: dict[Any, tuple[int, Any]] | None = None,
         done: dict[Update, None] | None = None,
         requests: dict[tuple[NodeId, int], None] | None = None,
     ) -> None:
-        super().__init__(highest)
+        super().__init__(admitted)
         self.rows = {} if rows is None else rows
         self.done = {} if done is None else done
         self.requests = {} if requests is None else requests
@@ -69,7 +70,7 @@ class StoreImage(ResourceImage):
 
     def copy(self) -> StoreImage:
         """Return an independent copy."""
-        return StoreImage(self.highest, dict(self.rows), dict(self.done), dict(self.requests))
+        return StoreImage(self.admitted, dict(self.rows), dict(self.done), dict(self.requests))
 
 
 class Store(Resource):
@@ -159,12 +160,12 @@ class Primary(Application):
 
     def __init__(self, node: Node, cluster: Cluster, work_ns: int, retry_ns: int) -> None:
         super().__init__(node, cluster)
-        self._calls = Calls(node, retry_ns)
+        self._calls = Calls(node, retry_ns, self.claim)
         self._work: Work[Callable[[], None]] = Work(
             cluster, self.host, (work_ns, work_ns), lambda write: write()
         )
         self._waiting: defaultdict[Any, deque[Request]] = defaultdict(deque)
-        self.handlers = {EffectReply: self._calls.on_reply, Request: self.on_request}
+        self.handlers = {**self._calls.handlers, Request: self.on_request}
 
     def stop(self) -> None:
         """Do nothing more; clients will ask elsewhere."""

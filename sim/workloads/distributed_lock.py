@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from protocols.api import Host, NodeId, ProtocolSpec, parameter, record
 from sim.workloads.application import Application, Applications, Calls, Work
 from sim.workloads.damage import Ledger
+from sim.workloads.fence import NOBODY, Admitted
 from sim.workloads.registry import Added, WorkloadSpec
 from sim.workloads.resource import Effect, EffectReply, Resource, ResourceImage
 
@@ -64,8 +65,10 @@ class Written:
 class SectionImage(ResourceImage):
     """The disk of the resource that the section protects."""
 
-    def __init__(self, highest: int = -1, version: int = 0, left: dict[NodeId, int] | None = None) -> None:
-        super().__init__(highest)
+    def __init__(
+        self, admitted: Admitted = NOBODY, version: int = 0, left: dict[NodeId, int] | None = None
+    ) -> None:
+        super().__init__(admitted)
         self.version = version
         self.left = {} if left is None else left  # the last visit that each node ended
 
@@ -79,7 +82,7 @@ class SectionImage(ResourceImage):
 
     def copy(self) -> SectionImage:
         """Return an independent copy."""
-        return SectionImage(self.highest, self.version, dict(self.left))
+        return SectionImage(self.admitted, self.version, dict(self.left))
 
 
 class Section(Resource):
@@ -109,7 +112,7 @@ class Section(Resource):
         if result is None:
             return
         if kind == "enter":
-            self._visits.enter(source, epoch, visit, self.fenced)
+            self._visits.enter(source, epoch, visit, self.fence.fenced)
         else:
             self._visits.write(source, epoch, visit, read[0], result)
 
@@ -187,11 +190,11 @@ class Holder(Application):
         super().__init__(node, cluster)
         self._parameters = parameters
         self._visits = visits
-        self._calls = Calls(node, parameters.retry)
+        self._calls = Calls(node, parameters.retry, self.claim)
         self._work: Work[tuple[int, int, int]] = Work(cluster, self.host, parameters.hold, self._write)
         self._next = self.host.timer("next section", self._check)
         self._visit = node.incarnation * VISITS
-        self.handlers = {EffectReply: self._calls.on_reply}
+        self.handlers = self._calls.handlers
 
     def start(self, epoch: int) -> None:
         """Enter as soon as possible."""

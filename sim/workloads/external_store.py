@@ -64,9 +64,10 @@ class Writer(Application):
     def __init__(self, node: Node, cluster: Cluster, parameters: Parameters) -> None:
         super().__init__(node, cluster)
         self._rate = parameters.rate
-        self._calls = Calls(node, parameters.rate)
+        self._calls = Calls(node, parameters.rate, self.claim)
         self._work: Work[int] = Work(cluster, self.host, (parameters.work, parameters.work), self._write)
         self._next = self.host.timer("next write", self._check)
+        self.handlers = self._calls.handlers
 
     def start(self, epoch: int) -> None:
         """Write as soon as possible."""

@@ -15,6 +15,7 @@ from protocols.api import Host, NodeId, ProtocolSpec, parameter, record
 from sim.clock import WALL_EPOCH_NS
 from sim.workloads.application import Application, Applications, Calls, Work
 from sim.workloads.damage import Ledger
+from sim.workloads.fence import NOBODY, Admitted
 from sim.workloads.registry import Added, WorkloadSpec
 from sim.workloads.resource import Effect, EffectReply, Inquiry, Resource, ResourceImage
 
@@ -56,8 +57,10 @@ class JobStarted:
 class ExecutorImage(ResourceImage):
     """The disk of the executor: the jobs that ran, each with those who started it."""
 
-    def __init__(self, highest: int = -1, ran: dict[int, list[tuple[NodeId, int]]] | None = None) -> None:
-        super().__init__(highest)
+    def __init__(
+        self, admitted: Admitted = NOBODY, ran: dict[int, list[tuple[NodeId, int]]] | None = None
+    ) -> None:
+        super().__init__(admitted)
         self.ran = {} if ran is None else ran
         self.last = max(self.ran, default=0)
 
@@ -71,7 +74,7 @@ class ExecutorImage(ResourceImage):
 
     def copy(self) -> ExecutorImage:
         """Return an independent copy."""
-        return ExecutorImage(self.highest, {job: list(by) for job, by in self.ran.items()})
+        return ExecutorImage(self.admitted, {job: list(by) for job, by in self.ran.items()})
 
 
 class Executor(Resource):
@@ -140,13 +143,13 @@ class Scheduler(Application):
     def __init__(self, node: Node, cluster: Cluster, parameters: Parameters) -> None:
         super().__init__(node, cluster)
         self._parameters = parameters
-        self._calls = Calls(node, parameters.retry)
+        self._calls = Calls(node, parameters.retry, self.claim)
         self._work: Work[tuple[int, int]] = Work(
             cluster, self.host, (parameters.work, parameters.work), self._begin
         )
         self._tick = self.host.timer("next job", self._check)
         self._next = 0
-        self.handlers = {EffectReply: self._calls.on_reply}
+        self.handlers = self._calls.handlers
 
     def start(self, epoch: int) -> None:
         """Ask which job ran last."""

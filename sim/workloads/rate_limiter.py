@@ -16,6 +16,7 @@ from protocols.api import Host, NodeId, ProtocolSpec, Reply, Request, Storage, p
 from sim.workloads.application import Application, Applications, Calls, Work
 from sim.workloads.damage import Ledger
 from sim.workloads.database_primary import Client
+from sim.workloads.fence import NOBODY, Admitted
 from sim.workloads.registry import Added, WorkloadSpec
 from sim.workloads.resource import Effect, EffectReply, Inquiry, Resource, ResourceImage
 
@@ -66,9 +67,9 @@ class BackendImage(ResourceImage):
     """The disk of the backend: the requests that it served, by window."""
 
     def __init__(
-        self, highest: int = -1, served: dict[int, dict[tuple[NodeId, int], None]] | None = None
+        self, admitted: Admitted = NOBODY, served: dict[int, dict[tuple[NodeId, int], None]] | None = None
     ) -> None:
-        super().__init__(highest)
+        super().__init__(admitted)
         self.served = {} if served is None else served
 
     def apply(self, record: Any) -> None:
@@ -80,7 +81,7 @@ class BackendImage(ResourceImage):
 
     def copy(self) -> BackendImage:
         """Return an independent copy."""
-        return BackendImage(self.highest, {window: dict(done) for window, done in self.served.items()})
+        return BackendImage(self.admitted, {window: dict(done) for window, done in self.served.items()})
 
 
 class Backend(Resource):
@@ -151,13 +152,13 @@ class Limiter(Application):
         super().__init__(node, cluster)
         self._parameters = parameters
         self._windows = windows
-        self._calls = Calls(node, parameters.retry)
+        self._calls = Calls(node, parameters.retry, self.claim)
         self._work: Work[tuple[int, int, Request]] = Work(
             cluster, self.host, (parameters.work, parameters.work), self._serve
         )
         self._admitted: Counter[int] = Counter()
         self._ready: int | None = None  # the epoch in which the counter is known
-        self.handlers = {EffectReply: self._calls.on_reply, Request: self.on_request}
+        self.handlers = {**self._calls.handlers, Request: self.on_request}
 
     def start(self, epoch: int) -> None:
         """Ask for the counter."""

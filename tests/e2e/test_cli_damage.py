@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -61,14 +63,25 @@ def test_workloads_are_listed_with_what_they_measure() -> None:
     assert (interval["default"], interval["unit"]) == ("500ms", "duration")
 
 
-def test_fence_without_ordered_epochs_is_refused() -> None:
-    """Redlock's values are random; `unsafe: true` lets it pass, to show what happens then."""
-    fenced = ("run", "scenarios/leases/redlock-clock-jump.yaml", "--set", "workload.fenced=true")
-    refused, passed = leadersim(*fenced), leadersim(*fenced, "--set", "workload.unsafe=true", "--json")
+@pytest.mark.parametrize(
+    ("scenario", "fence"),
+    [
+        ("redlock-paused-fenced", "by compare-and-set on the owner"),
+        ("pause-two-leases-fenced", "by the order of tokens"),
+    ],
+)
+def test_run_says_which_fence_it_is(scenario: str, fence: str) -> None:
+    """A user asks for `fenced: true`; what that means depends on whether the protocol's tokens rise."""
+    done = leadersim("run", f"scenarios/leases/{scenario}.yaml")
 
-    assert refused.returncode == 2
-    assert "the epochs of redlock have no order" in refused.stderr
-    assert (
-        "the epochs of redlock have no order"
-        in json.loads(passed.stdout)["violations"][0]["outside_envelope"]
-    )
+    assert done.returncode == 0
+    assert f"fence {fence}" in done.stdout
+
+
+def test_run_without_a_fence_speaks_of_none() -> None:
+    """Nor where the leader's own log is its store."""
+    unfenced = leadersim("run", "scenarios/leases/redlock-paused-unfenced.yaml")
+    log = leadersim("run", "scenarios/basics/leader-crash.yaml", "--set", "workload.fenced=true")
+
+    assert (unfenced.returncode, log.returncode) == (0, 0)
+    assert "fence " not in unfenced.stdout + log.stdout

@@ -49,6 +49,15 @@ def test_a_lock_that_does_not_exist_is_put_if_there_is_still_none() -> None:
     assert asked.expected is None
 
 
+def test_the_version_is_announced_before_it_is_put() -> None:
+    """For a fence by compare-and-set: who is expected to own the resource is known by then."""
+    solo = client()
+    solo.hear(ItemReply(solo.asked().request, None))
+    version, asked = solo.announced()
+
+    assert asked.item.record_version_number == version
+
+
 def test_a_lock_is_stolen_when_its_version_has_not_changed_for_its_lease() -> None:
     """README: it waits for the lease duration and checks whether the version number is the same."""
     solo = client()

@@ -47,6 +47,13 @@ def test_all_nodes_are_asked_one_after_the_other_for_the_same_value() -> None:
     assert len({message.value for message in asked}) == 1
 
 
+def test_the_value_is_announced_before_any_node_is_asked() -> None:
+    """For a fence by compare-and-set: who is expected to own the resource is known by then."""
+    value, asked = client().announced()
+
+    assert asked.value == value
+
+
 @pytest.mark.parametrize(
     ("oks", "leads"), [((True,) * 3 + (False,) * 2, True), ((True,) * 2 + (None,) * 3, False)]
 )

@@ -1,4 +1,4 @@
-"""The fence of a resource against random histories: leaders of all epochs, crashes, slow disks.
+"""The fence by order against random histories: leaders of all epochs, crashes, slow disks.
 
 An oracle says what an honest fence does where disks are instant; where they are slow, and the resource
 crashes, what must never happen is that an accepted epoch is lower than one accepted before.
@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.records import Violated
-from sim.workloads.resource import Durable, Effect, HighestEpoch, Inquiry, Resource
+from sim.workloads.fence import Admitted
+from sim.workloads.resource import Durable, Effect, Inquiry, Resource
 from tests.unit.faults_testing import at, of, world
 
 Step = tuple[str, int, int]  # what, epoch, milliseconds until the next
@@ -80,29 +81,29 @@ def test_accepted_epochs_never_decrease_behind_a_fence(steps: list[Step]) -> Non
 
 
 def forgets(self: Resource, record: Any) -> None:
-    """L08: the highest epoch is kept in memory only."""
+    """L08: whom it let in is kept in memory only."""
     self.image.apply(record)
 
 
-def one_too_low(self: Resource, epoch: int) -> bool:
+def one_too_low(self: Resource, request: Effect | Inquiry) -> bool:
     """L08: the comparison is off by one."""
-    return not self.fenced or epoch >= self.image.highest - 1
+    return not self.fence.fenced or request.epoch >= self.image.admitted.token - 1
 
 
 def only_effects_raise(self: Resource, source: str, request: Effect | Inquiry) -> None:
     """An inquiry reads without raising the fence."""
-    accepted = self.passes(request.epoch)
-    if accepted and type(request) is Effect and request.epoch > self.image.highest:
-        self.write(HighestEpoch(request.epoch))
+    accepted = self.passes(request)
+    if accepted and type(request) is Effect and request.epoch > self.image.admitted.token:
+        self.write(Admitted(request.epoch))
     self.host.send(self.host.id, Durable(source, request, accepted, None))
 
 
 def does_not_wait(self: Resource, source: str, request: Effect | Inquiry) -> None:
     """The effect takes place before the epoch is durable."""
-    accepted = self.passes(request.epoch)
+    accepted = self.passes(request)
     self.on_durable(self.host.id, Durable(source, request, accepted, None))
-    if accepted and request.epoch > self.image.highest:
-        self.write(HighestEpoch(request.epoch))
+    if accepted and request.epoch > self.image.admitted.token:
+        self.write(Admitted(request.epoch))
 
 
 MUTANTS: dict[str, tuple[Any, list[Step]]] = {

@@ -2,7 +2,7 @@
 
 Clocks run at any rate and jump, processes stand still for several leases, disks lose what was not
 written, servers forget, links lose, hold and delay messages. What must hold all the same is the fence: it
-asks nothing of clocks, pauses or protocols, only tokens with an order and a resource that does not forget.
+asks nothing of clocks and pauses, only tokens that are used once, and a resource that does not forget.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from sim.rng import Seed, Stream
 from tests.scenarios.swarm_faults import Entry, percent, scale, us
 
 ORDERED = ("lock-server", "replicated-lock", "database-row", "kubernetes", "paxos-lease")
-"""Lease protocols whose tokens rise, so that a resource can fence by them."""
+"""Lease protocols whose tokens rise, so that a resource can fence by their order."""
 UNORDERED = ("redlock", "dynamodb")
+"""Those whose tokens do not: a resource compares and sets its owner."""
 
 
 def lease_swarm(seed: int, protocols: tuple[str, ...], fenced: bool = True) -> Entry:

@@ -29,7 +29,7 @@ from tests.unit.lease_testing import (
     takeover_s,
 )
 
-MEASURED = Path(__file__).parents[2].parent / "shared" / "reference" / "real" / "failover.csv"
+MEASURED = Path(__file__).parents[2] / "sim" / "calibration" / "real" / "failover.csv"
 CRASH = [{"at": "1s", "crash": "leader"}]
 
 
@@ -203,7 +203,6 @@ def row_on_postgres() -> Plan:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not MEASURED.exists(), reason="the measured fail-overs are not here")
 def test_a_row_on_postgres_takes_over_as_fast_as_measured() -> None:
     """The row lease: two-sample Kolmogorov-Smirnov against the 40 trials, and the median within 5 %."""
     with MEASURED.open() as file:

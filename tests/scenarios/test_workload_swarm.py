@@ -1,4 +1,4 @@
-"""Behind a fence no fault lets two leaders do harm: any workload, on any protocol with ordered epochs.
+"""Behind a fence no fault lets two leaders do harm: any workload, on any protocol.
 
 What a missing leader costs (late jobs, refused requests) is not counted here, nor what the network may
 do to one leader alone.
@@ -26,6 +26,8 @@ PROTOCOLS = (
     "kubernetes",
     "paxos-lease",
     "replicated-lock",
+    "redlock",
+    "dynamodb",
     "zookeeper",
     "etcd",
 )

@@ -27,14 +27,14 @@ def dual_effect(found: Outcome) -> bool:
     return "dual_effect" in found.violated
 
 
-def locked_out(found: Outcome) -> bool:
-    """The fence turned the rightful leader away."""
-    return found.locked_out > 0
-
-
 def stuck(found: Outcome) -> bool:
     """Nobody leads any more."""
     return not found.leader_at_end
+
+
+def idles(seconds: float) -> Harm:
+    """Nothing was done any more for longer than that at the end, although somebody leads."""
+    return lambda found: found.leader_at_end and found.idle_s > seconds
 
 
 def same_epoch(found: Outcome) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from protocols.api import Group, Host, NodeId
@@ -11,12 +10,11 @@ from protocols.lease.dynamodb.contender import LockClient
 from protocols.lease.dynamodb.messages import LockItem, PutItem
 from protocols.lease.dynamodb.server import Table
 from protocols.lease.lock_server.contender import LockContender
-from protocols.lease.lock_server.messages import Acquire, Granted
 from protocols.lease.lock_server.parameters import LockServerParameters
 from protocols.lease.lock_server.server import LockServer
 from protocols.lease.lock_server.storage import LockStorage
 from protocols.lease.lock_server.table import LockTable
-from tests.unit.lease_mutant import Mutant, dual_belief, locked_out, overlaps, same_epoch
+from tests.unit.lease_mutant import Mutant, dual_belief, overlaps, same_epoch
 
 SECOND = 1_000_000_000
 
@@ -54,23 +52,6 @@ class TrustsItsServer(LockContender):
 
     def _on_end(self) -> None:
         pass
-
-
-class _UnorderedTokens(LockTable):
-    def acquire(self, now: int, asked: Acquire) -> Granted | None:
-        # As good as random, and never the same twice.
-        before = self.token
-        self.token = before * 7919 % 1_000_003
-        granted = super().acquire(now, asked)
-        if granted is None or granted.request != asked.request or self.token == before:
-            self.token = before
-        return granted
-
-
-class UnorderedTokens(_OtherTable):
-    """L07: tokens are unique and in no order."""
-
-    table_type = _UnorderedTokens
 
 
 class AbsoluteExpiry(LockClient):
@@ -143,18 +124,6 @@ LOCKS: dict[str, Mutant] = {
         _LATE_REPLY,
         mistake={"validity_from": "reply"},
         settings={"request_timeout": "5s"},
-    ),
-    "L07": Mutant(
-        "tokens without an order (Redlock's random values)",
-        "lock-server",
-        locked_out,
-        {
-            "faults": [{"every": "60s", "pause": "leader", "for": "40s"}],
-            "workload": {"name": "external-store", "rate": "2/s", "work": "450ms", "fenced": True},
-            "duration": "500s",
-        },
-        replace(lock_server.make_spec("L07", server=UnorderedTokens), ordered_epochs=False),
-        seeds=(1, 2, 3, 4),
     ),
     "L09": Mutant(
         "a release frees the lock whoever holds it (Redlock: 'signed' with a random string)",

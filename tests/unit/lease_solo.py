@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from protocols.api import Group, NodeId, ProtocolSpec
-from protocols.recording import FollowedNow, LedNow, RecordingHost, Saved, Sent
+from protocols.recording import FollowedNow, LedNow, Noted, RecordingHost, Saved, Sent
 
 SECOND = 1_000_000_000
 MS = 1_000_000
@@ -59,6 +59,14 @@ class Solo:
             for effect in effects
             if isinstance(effect, Sent | Saved)
         ]
+
+    def announced(self) -> tuple[int, Any]:
+        """Return the token that it said it acquires since the last look, and what it sent after that."""
+        said, sent = (effect for effect in self.host.take() if isinstance(effect, Sent | Noted))
+        assert isinstance(said, Noted)
+        assert isinstance(sent, Sent)
+        assert said.kind == "acquiring"
+        return said.values[0], sent.message
 
     def beliefs(self) -> list[int | str]:
         """Return under which epochs it began to lead, and why it stopped, since the last look."""

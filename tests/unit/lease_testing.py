@@ -56,11 +56,14 @@ class Outcome:
     leader_at_end: bool
     gap_s: float  # the longest time without a leader between two
     locked_out: int  # effects of the newest leader that the resource turned away
+    idle_s: float  # from the last effect that a resource judged, or the start, to the end
 
 
 def outcome(plan: Plan, seed: int = 1) -> Outcome:
     """Run the plan once."""
     cluster = build(plan, seed, "digest")
+    taken = [0]
+    cluster.trace.listen("effect", lambda *judged: taken.append(cluster.now))
     run_to_end(cluster)
     records = cluster.trace.milestones
     led = [record.at_ns for record in records if type(record) is Led]
@@ -71,6 +74,7 @@ def outcome(plan: Plan, seed: int = 1) -> Outcome:
         any(cluster.believes(node) is not None for node in cluster.contenders),
         longest_gap_s(cluster),
         sum(type(r) is EffectJudged and not r.accepted and r.epoch >= r.highest for r in records),
+        (cluster.now - taken[-1]) / SECOND,
     )
 
 

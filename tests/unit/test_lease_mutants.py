@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from sim.workloads import resource
+from sim.workloads.fence import ByOrder
 from tests.unit.lease_mutants import MUTANTS
 from tests.unit.lease_testing import outcome, plan_of
 
@@ -31,6 +33,25 @@ def test_check_then_act_needs_a_fence(fenced: bool, harm: bool) -> None:
     found = outcome(plan_of("lock-server", workload=work, **PAUSE))
 
     assert harm == ("dual_effect" in found.violated)
+
+
+class AsNumbers(ByOrder):
+    """Compares tokens that have no order."""
+
+    def token(self, epoch: int, claim: int | None) -> int:
+        return epoch
+
+
+def test_a_fence_by_tokens_without_an_order_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """L07: compared as numbers, random values lock the rightful leader out."""
+    work = {"name": "external-store", "rate": "2/s", "work": "450ms", "fenced": True}
+    faults = [{"every": "30s", "pause": "leader", "for": "15s"}]
+    plan = plan_of("redlock", faults=faults, workload=work, duration="250s")
+    right = outcome(plan)
+    assert (right.locked_out, right.violated) == (0, frozenset({"exclusive_belief"}))
+
+    monkeypatch.setattr(resource, "fence_for", lambda fenced, ordered: AsNumbers())
+    assert all(outcome(plan, seed).locked_out > 0 for seed in (1, 2, 3, 4))
 
 
 @pytest.mark.parametrize("step", ["10s", None])

@@ -95,7 +95,7 @@ def test_fence_survives_a_crash_of_the_store() -> None:
 def test_store_that_crashes_before_its_fsync_forgets_effect_and_epoch_together() -> None:
     """Had the effect counted and the epoch been lost, the older epoch would be accepted after the newer."""
     crash = {
-        "when": {"event": "saving", "record": "highest_epoch"},
+        "when": {"event": "saving", "record": "admitted"},
         "crash": "that node",
         "restart_after": "10ms",
     }

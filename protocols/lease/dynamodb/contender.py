@@ -56,6 +56,7 @@ class LockClient(LeaseHolder):
 
     def _take(self, old: LockItem | None) -> Script:
         item, sent = self._item(), self.clock()
+        self.host.note("acquiring", item.record_version_number)
         if old is not None:
             self.host.note("campaigned", item.record_version_number)
         put = PutItem(self.next_request(), item, None if old is None else old.record_version_number)

@@ -39,6 +39,7 @@ class RedlockContender(LeaseHolder):
     def _lock(self) -> Script:
         """Steps 1 to 5."""
         value = self.host.random.randrange(1, 1 << 62)
+        self.host.note("acquiring", value)
         start = self.clock()
         locked = yield from self._ask_all(lambda request: SetIfAbsent(request, value, self.parameters.ttl))
         if locked >= self.parameters.majority:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -71,7 +71,19 @@ def _header(result: Result, look: Look) -> Iterator[Text]:
     about = " ".join(str(getattr(result.scenario, "about", "") or "").split())
     if about:
         yield Text(about)
-    yield from (Text(line, "dim") for line in _drawn(result.drawn))
+    yield from (Text(line, "dim") for line in (*_drawn(result.drawn), *_fence(result.scenario)))
+
+
+def _fence(scenario: Any) -> Iterator[str]:
+    """Yield how the leader's resources are fenced, if they are."""
+    from sim.workloads.fence import fence_for
+
+    workload = getattr(scenario, "workload", None)
+    if workload is None or not getattr(workload.parameters, "fenced", False):
+        return
+    protocol = scenario.protocol.spec
+    if workload.spec.resources(workload.parameters, protocol):
+        yield f"fence {fence_for(True, protocol.ordered_epochs).meaning}"
 
 
 def _drawn(drawn: Mapping[str, str]) -> Iterator[str]:
