@@ -59,16 +59,21 @@ def scenario(protocol: str, job: str, fenced: bool, *faults: dict[str, Any], **p
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("fenced", [False, True], ids=["unfenced", "fenced"])
 @pytest.mark.parametrize("protocol", [name for name in registry.names() if "naive" not in name])
-def test_every_workload_runs_on_every_protocol(protocol: str) -> None:
-    """The leader acts on its resource; what that can suffer is measured, and without faults it does not."""
+def test_every_workload_runs_on_every_protocol(protocol: str, fenced: bool) -> None:
+    """The leader acts on its resource; what that can suffer is measured, and without faults it does not.
+
+    A fence turns nobody away there.
+    """
     assert set(WORK) == set(workloads.names())
     for workload in WORK:
-        result = run(scenario(protocol, workload, False, duration="6s"), seed=3)
+        result = run(scenario(protocol, workload, fenced, duration="6s"), seed=3)
         spec = workloads.get(workload)
         harms = [f"damage.{name}" for name in spec.damage if DAMAGE[name].unit == "count"]
 
         assert (result.metrics["effects.accepted"] or 0) > 5, (protocol, workload)
+        assert not result.metrics["effects.rejected"], (protocol, workload)
         assert all(result.metrics[name] is not None for name in harms), (protocol, workload)
         assert result.metrics[f"damage.{HARMS[workload]}"] == 0, (protocol, workload)
         assert (result.metrics["availability.system"] or 0) > 0, (protocol, workload)
