@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from sim.calibration.real.comparison import Compared, compare, pairs
 from sim.calibration.real.etcd import ETCD, lock_settings, raft_settings
-from sim.calibration.real.measures import Fall, fall, leader_ms, overlap_ms, several_campaigns, step_down_ms
+from sim.calibration.real.measures import (
+    Fall,
+    fall,
+    leader_ms,
+    overlap_ms,
+    several_campaigns,
+    step_down_ms,
+    writes_after_cut,
+)
 from sim.calibration.real.row_lease import settings as row_lease_settings
 from sim.calibration.real.table import OWN, Group, read
-from sim.records import Campaigned, FaultStarted, Followed, Led
+from sim.records import Campaigned, FaultStarted, Followed, Led, Operation
+from sim.run import run
+from sim.scenario import find, load
+from tests.unit.raft_mutants import MUTANTS
 
 MS = 1_000_000
 
@@ -84,6 +95,39 @@ def test_leader_that_stepped_down_before_the_next_does_not_overlap() -> None:
     assert overlap_ms(run) == 0.0
 
 
+def put(node: str, at_ms: int = 110, command: tuple[Any, ...] = ("put", "k", 1)) -> Operation:
+    outcome: Any = "ok" if node else "info"
+    return Operation(at_ms * MS, at_ms * MS + 1, "c1", at_ms, command, outcome, None, 1, node, 1)
+
+
+def test_writes_after_a_cut_count_if_the_old_leader_acknowledged_them() -> None:
+    """Not what was begun before it, nor reads; and only if somebody wrote there at all."""
+    records = [Led(1, "n1", 1), FAULT, Led(200 * MS, "n2", 2)]
+
+    def writes(*operations: Operation) -> float | None:
+        return writes_after_cut(cast("Any", SimpleNamespace(records=records, details=operations)))
+
+    assert writes(put("n1", at_ms=99), put(""), put("n2"), put("n1", command=("get", "k"))) == 0
+    assert writes(put("n1"), put("n1", at_ms=120), put("n2")) == 2
+    assert writes(put("n2"), put("n1", at_ms=99)) is None
+
+
+ALONE = MUTANTS["R12"]()
+"""Of three servers one is enough to commit: a leader acknowledges before it has heard from anybody."""
+
+
+def test_a_leader_that_acknowledges_before_it_commits_is_found_out() -> None:
+    """By the row of the calibration, and by the scenario that writes on the leader's side alone."""
+    alone = f"{__name__}:ALONE"
+    cut = load(find(["calibration/etcd-cut"])[0], [], alone)
+    assert (writes_after_cut(run(cut, seed=1, trace="summary")) or 0) > 10
+
+    alone_with_client = load(find(["etcd-cut-off-acknowledges-nothing"])[0], [], alone)
+    verdict = run(alone_with_client, seed=1).verdict
+    assert verdict.status == "fail"
+    assert any("operations.ok" in reason for reason in verdict.reasons)
+
+
 def own_groups() -> list[Group]:
     return [each for each in read(OWN) if each.system.startswith("etcd")]
 
@@ -104,7 +148,7 @@ def test_every_measured_group_has_a_model() -> None:
     ready = pairs(own_groups(), True)
 
     assert not [each for each in ready if isinstance(each, Compared)]
-    assert len(ready) == 7
+    assert len(ready) == 8
 
 
 @pytest.mark.soak

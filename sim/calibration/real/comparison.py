@@ -77,7 +77,9 @@ def _pairs_of(group: Group, quick: bool, models: Sequence[Model]) -> Iterator[Pa
     trials = model.quick_trials if quick else model.trials
     for quantity in model.quantities:
         name = f"{group.experiment}, {quantity.name}"
-        series = Series(name, model.scenario, settings, quantity.measure, trials, trials, ())
+        series = Series(
+            name, model.scenario, settings, quantity.measure, trials, trials, (), trace=quantity.trace
+        )
         yield Pair(group, model, quantity, series)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sim.records import Campaigned, FaultStarted, Followed, Led
+from sim.records import Campaigned, FaultStarted, Followed, Led, Operation
 
 if TYPE_CHECKING:
     from sim.result import Result
@@ -81,3 +81,24 @@ def several_campaigns(result: Result) -> float | None:
     """Return 1 if it took more than one campaign to replace the leader, else 0."""
     found = fall(result)
     return None if found is None or found.led_ns is None else float(found.campaigns > 1)
+
+
+def writes_after_cut(result: Result) -> float | None:
+    """Return how many writes that were begun after the fault the old leader acknowledged.
+
+    The run must have kept its operations. None if nothing was written on its side: then every write was
+    acknowledged by somebody else.
+    """
+    leader, fault_ns = "", None
+    for record in result.records:
+        if type(record) is FaultStarted:
+            fault_ns = record.at_ns
+            break
+        leader = record.node if type(record) is Led else leader
+    if fault_ns is None or not leader:
+        return None
+    writes = (each for each in result.details if type(each) is Operation and each.command[0] == "put")
+    late = [each for each in writes if each.at_ns >= fault_ns]
+    if all(each.node not in ("", leader) for each in late):
+        return None
+    return float(sum(each.node == leader for each in late))

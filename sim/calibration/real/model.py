@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from sim.calibration.real.table import Group, Trial
 
@@ -28,7 +29,8 @@ class Quantity:
     """Something that was measured in each trial, and is measured in each run.
 
     `of_trial` returns it of a row of the table, None if that trial has none; `measure` names the function
-    ("module:function") from a result to it. `unit`: "ms", or "share" of 0 and 1.
+    ("module:function") from a result to it. `unit`: "ms", "writes", or "share" of 0 and 1. `trace`:
+    "summary" where what is measured needs the clients' operations.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Quantity:
     of_trial: Callable[[Trial], float | None]
     measure: str
     accept: Acceptance = Acceptance()
+    trace: Literal["off", "summary"] = "off"
 
 
 @dataclass(frozen=True, slots=True)
