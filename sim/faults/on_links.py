@@ -23,7 +23,23 @@ def cut(ongoing: Ongoing) -> None:
 def isolate(ongoing: Ongoing) -> None:
     """Cut each target off from everybody else."""
     action: Isolate = ongoing.fault.action  # type: ignore[assignment]
-    ongoing.cut(cuts.isolate(ongoing.groups[0], ongoing.everyone, action.direction), action.hold)
+    cluster, targets = ongoing.cluster, ongoing.groups[0]
+    ongoing.cut(cuts.isolate(targets, ongoing.everyone, action.direction), action.hold)
+    if action.silent_after_ns is None:
+        return
+    pairs = cuts.isolate(targets, ongoing.everyone, "out" if action.direction == "in" else "in")
+    over = False
+
+    def silence(_: object) -> None:
+        if not over:
+            cluster.network.cut(ongoing, pairs, "hold" if action.hold else "drop")
+
+    def stop() -> None:
+        nonlocal over
+        over = True
+
+    cluster.kernel.call_at(cluster.now + action.silent_after_ns, silence)
+    ongoing.at_end(stop)
 
 
 def bridge(ongoing: Ongoing) -> None:

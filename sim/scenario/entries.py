@@ -116,11 +116,20 @@ class IsolateEntry(Lasting):
     direction: Literal["both", "in", "out"] = Field(
         "both", description="in: hears nothing; out: is not heard"
     )
+    silent_after: Length | None = Field(
+        None,
+        description="so long after, the other direction is cut too: over TCP nothing new is sent while "
+        "nothing is acknowledged",
+    )
     mode: Mode = "drop"
 
     def action(self) -> Action:
         """Return what it does."""
-        return faults.Isolate(self.isolate, self.direction, self.mode == "hold")
+        if self.silent_after is not None and self.direction == "both":
+            raise mistakes(
+                [(("silent_after",), "both directions are cut at once; expected direction in or out")]
+            )
+        return faults.Isolate(self.isolate, self.direction, self.mode == "hold", self.silent_after)
 
 
 class BridgeEntry(Lasting):

@@ -160,12 +160,16 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Isolate:
-    """Each target is cut off from everybody else; `in`: it receives nothing, `out`: it is not heard."""
+    """Each target is cut off from everybody else; `in`: it receives nothing, `out`: it is not heard.
+
+    `silent_after_ns`: so long after, the other direction is cut as well.
+    """
 
     name: ClassVar[str] = "isolate"
     targets: Selector
     direction: Literal["both", "in", "out"]
     hold: bool
+    silent_after_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,11 @@ def test_settings_of_a_lock_have_its_ttl() -> None:
     """The holder is killed at any age of its last keep-alive."""
     found = lock_settings(group("etcdctl 3.5.1", ttl_s="10"))
 
-    assert {"protocol.preset=etcd-3.5", "protocol.ttl=10s", "faults.0.jitter=10s"} <= set(found)
+    when = "when: {event: leader_elected}, delay: 13s, jitter: 10s"
+    assert {
+        "protocol.preset=etcd-3.5", "protocol.ttl=10s", f"faults.0={{{when}, crash: leader}}",
+        "protocol.servers=5", "protocol.nodes=3",
+    } <= set(found)  # fmt: skip
 
 
 @pytest.mark.parametrize(

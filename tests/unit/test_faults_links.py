@@ -58,6 +58,17 @@ def test_ring_cuts_each_from_those_across() -> None:
     }
 
 
+def test_isolation_one_way_becomes_silence() -> None:
+    """So long after it began, and not if it is over by then; all of it ends at once."""
+    entry = {"at": "1s", "isolate": "n1", "direction": "in", "silent_after": "400ms"}
+    both = {("n1", "n2"), ("n1", "n3"), ("n2", "n1"), ("n3", "n1")}
+
+    assert cut_now(at(world([{**entry, "for": "1s"}]), 1399)) == {("n2", "n1"), ("n3", "n1")}
+    assert cut_now(at(world([{**entry, "for": "1s"}]), 1401)) == both
+    assert cut_now(at(world([{**entry, "for": "1s"}]), 2001)) == set()
+    assert cut_now(at(world([{**entry, "for": "300ms"}]), 1401)) == set()
+
+
 def test_isolation_cuts_clients_off_too() -> None:
     cluster = at(world([{"at": "1s", "isolate": "n1"}], workload={"name": "database-primary"}), 1001)
 

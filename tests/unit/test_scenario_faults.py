@@ -135,6 +135,10 @@ def test_epoch_condition() -> None:
         ),
         ("cut: {from: leader, to: followers}", Cut(LEADER, FOLLOWERS, False)),
         ("isolate: region eu, direction: in", Isolate(Region("eu"), "in", False)),
+        (
+            "isolate: n1, direction: out, silent_after: 400ms",
+            Isolate(Node("n1"), "out", False, 400 * MS),
+        ),
         ("bridge: n3", Bridge(Node("n3"), False)),
         ("ring: true, for: 5s", Ring(False)),
         (

@@ -65,11 +65,10 @@ def pairs(groups: Sequence[Group], quick: bool, models: Sequence[Model] = MODELS
 
 
 def _pairs_of(group: Group, quick: bool, models: Sequence[Model]) -> Iterator[Pair | Compared]:
-    model = next((each for each in models if each.fits(group)), None)
-    if model is None:
-        yield _without_model(group, f"{group.system}: nobody models the fault '{group.fault}'")
-        return
     try:
+        model = next((each for each in models if each.fits(group)), None)
+        if model is None:
+            raise ValueError(f"{group.system}: nobody models the fault '{group.fault}'")
         settings = model.settings(group)
     except ValueError as error:
         yield _without_model(group, str(error))

@@ -6,82 +6,98 @@ otherwise. Every run has members of its own, with phases of their ticks of their
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable
 
+from sim.calibration.real import numbers
+from sim.calibration.real.hits import hit_of
 from sim.calibration.real.model import Acceptance, Model, Quantity
 from sim.calibration.real.table import Group, Trial, column
 
 _MEASURES = "sim.calibration.real.measures"
-_KNOWN = ("heartbeat_ms", "election_ms", "pre_vote", "one_way_delay_ms", "ttl_s")
-FASTEST_US, SLOWEST_US = 50, 250
-"""One way over loopback; what `tc netem` adds comes on top."""
+_KNOWN = ("heartbeat_ms", "election_ms", "pre_vote", numbers.DELAY)
+_KNOWN_OF_LOCKS = (*_KNOWN, "ttl_s", "contenders")
 
 
-def member_settings(group: Group) -> tuple[str, ...]:
-    """Return how Raft is set, from a group's settings; etcd counts its timeouts in heartbeats.
+def _timeouts_ms(group: Group) -> tuple[float, float]:
+    """Return heartbeat interval and election timeout, as etcd accepts them (embed.Config, Validate)."""
+    heartbeat = numbers.number(group, "heartbeat_ms", 100)
+    election = numbers.number(group, "election_ms", 1000)
+    if election < 5 * heartbeat:
+        raise ValueError(
+            f"etcd refuses election_ms={election:g} with heartbeat_ms={heartbeat:g}, it wants 5 heartbeats"
+        )
+    return heartbeat, election
 
-    Raises:
-        ValueError: a setting is not known, or is no number.
-    """
-    settings = group.settings
-    _check(settings)
-    heartbeat, election = _number(settings, "heartbeat_ms", 100), _number(settings, "election_ms", 1000)
-    delay_us = 1000 * _number(settings, "one_way_delay_ms", 0)
-    latency = f"[{delay_us + FASTEST_US:g}us, {delay_us + SLOWEST_US:g}us]"
+
+def _raft(group: Group) -> tuple[str, ...]:
+    """Return how Raft is set; etcd counts its timeouts in heartbeats (bootstrap.go: ElectionTicks)."""
+    heartbeat, election = _timeouts_ms(group)
+    pre_vote = numbers.switch(group, "pre_vote")
     return (
         f"protocol.preset={_preset(group.version)}",
         f"protocol.tick={heartbeat:g}ms",
-        f"protocol.election_ticks={round(election / heartbeat)}",
-        *_pre_vote(settings),
-        f"network.latency={{uniform: {latency}}}",
-        f"duration={40 * election:g}ms",
-        f"faults.0.delay={8 * election:g}ms",
-        f"faults.0.jitter={2 * election:g}ms",
+        f"protocol.election_ticks={int(election / heartbeat)}",
+        *(() if pre_vote is None else (f"protocol.pre_vote={str(pre_vote).lower()}",)),
+        numbers.network(group),
     )
 
 
 def raft_settings(group: Group) -> tuple[str, ...]:
-    """Return the same for members alone."""
-    return (f"protocol.nodes={group.members}", *member_settings(group))
+    """Return how members alone are set, whose leader is hit some timeouts after it was elected.
+
+    Raises:
+        ValueError: a setting is not known, or is wrong.
+    """
+    numbers.check(group, "etcd", _KNOWN)
+    heartbeat, election = _timeouts_ms(group)
+    hit = hit_of(group.fault)
+    lasts: tuple[str, ...] = ()
+    if hit is not None and hit.action in ("pause", "cut"):
+        lasts = (f"faults.0.for={(10 if hit.action == 'cut' else 30) * election:g}ms",)
+    if hit is not None and hit.direction == "in":
+        round_trip = 2 * numbers.number(group, numbers.DELAY, 0)
+        lasts += (f"faults.0.silent_after={numbers.silent_after_ms(heartbeat, round_trip):g}ms",)
+    return (
+        f"protocol.nodes={group.members}",
+        *_raft(group),
+        f"duration={40 * election:g}ms",
+        f"faults.0.delay={8 * election:g}ms",
+        f"faults.0.jitter={2 * election:g}ms",
+        *lasts,
+    )
 
 
 def lock_settings(group: Group) -> tuple[str, ...]:
-    """Return how a lock is set: the holder is killed at any age of its last keep-alive."""
-    ttl = _number(group.settings, "ttl_s", 60)
-    *members, _, _, _ = member_settings(group)
+    """Return how a lock is set: the holder is hit at any age of its last keep-alive.
+
+    Raises:
+        ValueError: a setting is not known, or is wrong.
+    """
+    numbers.check(group, "etcd lock", _KNOWN_OF_LOCKS)
+    ttl = numbers.number(group, "ttl_s", 60)
+    _, election = _timeouts_ms(group)
+    when = f"when: {{event: leader_elected}}, delay: {ttl + 3:g}s, jitter: {max(4, ttl):g}s"
+    hit = hit_of(group.fault)
+    whom = "[leader, service leader]" if hit is not None and hit.service_too else "leader"
+    what = (
+        f"pause: {whom}, for: {10 * ttl:g}s"
+        if hit is not None and hit.action == "pause"
+        else f"crash: {whom}"
+    )
     return (
-        *members,
-        f"protocol.nodes={group.members}",
+        *_raft(group),
+        f"protocol.servers={group.members}",
+        f"protocol.nodes={numbers.number(group, 'contenders', 3):g}",
         f"protocol.ttl={ttl:g}s",
-        f"duration={max(40, 6 * ttl):g}s",
-        f"faults.0.delay={ttl + 3:g}s",
-        f"faults.0.jitter={max(4, ttl):g}s",
+        f"duration={max(40, 6 * ttl) + 10 * election / 1000:g}s",
+        f"faults.0={{{when}, {what}}}",
     )
 
 
 def _preset(version: str) -> str:
-    return "etcd-3.5" if version.removeprefix("etcdctl ").startswith("3.5") else "etcd-3.4"
-
-
-def _pre_vote(settings: Mapping[str, str]) -> tuple[str, ...]:
-    chosen = settings.get("pre_vote")
-    if chosen not in (None, "on", "off"):
-        raise ValueError(f"pre_vote is '{chosen}', expected on or off")
-    return () if chosen is None else (f"protocol.pre_vote={'true' if chosen == 'on' else 'false'}",)
-
-
-def _check(settings: Mapping[str, str]) -> None:
-    unknown = [name for name in settings if name not in _KNOWN]
-    if unknown:
-        raise ValueError(f"etcd: the setting {', '.join(unknown)} is not modelled")
-
-
-def _number(settings: Mapping[str, str], name: str, default: float) -> float:
-    text = settings.get(name, str(default))
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"{name} is '{text}', expected a number") from None
+    found = re.search(r"3\.(\d+)", version)
+    return "etcd-3.5" if found and int(found[1]) >= 5 else "etcd-3.4"
 
 
 # What is measured ----------------------------------------------------------------------------------
@@ -106,6 +122,7 @@ def _leader(accept: Acceptance) -> Quantity:
 
 
 LEADER = _leader(Acceptance(p_value=0.01, median=0.10))
+LOCK = _leader(Acceptance(p_value=0.01, median=0.05))
 CAMPAIGNS = Quantity(
     "more than one campaign",
     "share",
@@ -142,12 +159,10 @@ ETCD: tuple[Model, ...] = (
     _members("SIGSTOP leader", "etcd-pause", LEADER),
     _members("SIGTERM leader (graceful transfer)", "etcd-stop", HAND_OVER),
     _members("leader cut off, both directions", "etcd-cut", STEP_DOWN, OVERLAP, WRITES, trials=500),
-    Model(
-        "etcd-lock",
-        "kill -9 lock holder",
-        "calibration/etcd-lock",
-        lock_settings,
-        (_leader(Acceptance(p_value=0.01, median=0.05)),),
-        _SOURCE,
+    _members("leader cut off, incoming", "etcd-cut-in", LEADER, STEP_DOWN, OVERLAP, trials=500),
+    _members("leader cut off, outgoing", "etcd-cut-out", LEADER, STEP_DOWN, OVERLAP, trials=500),
+    *(
+        Model("etcd-lock", fault, "calibration/etcd-lock", lock_settings, (LOCK,), _SOURCE)
+        for fault in ("kill -9 lock holder", "SIGSTOP lock holder", "kill -9 lock holder and etcd leader")
     ),
 )

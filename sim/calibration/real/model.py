@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from sim.calibration.real.hits import hit_of
 from sim.calibration.real.table import Group, Trial
 
 
@@ -45,6 +46,7 @@ class Quantity:
 class Model:
     """How a fault of a system is simulated. `settings` makes overrides of `scenario` from a group.
 
+    `fault` is as it stands in a table; see `sim.calibration.real.hits` for what else means the same.
     It raises ValueError, with a sentence, where it does not know a setting of the group.
     """
 
@@ -58,5 +60,10 @@ class Model:
     quick_trials: int = 100
 
     def fits(self, group: Group) -> bool:
-        """Return whether the group's trials are of this system and fault."""
-        return (group.system, group.fault) == (self.system, self.fault)
+        """Return whether the group's trials are of this system and fault, however that is put.
+
+        Raises:
+            ValueError: the group does not say clearly enough what its fault is.
+        """
+        hit = hit_of(group.fault)
+        return group.system == self.system and hit is not None and hit == hit_of(self.fault)

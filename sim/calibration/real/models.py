@@ -7,4 +7,4 @@ from sim.calibration.real.model import Model
 from sim.calibration.real.row_lease import ROW_LEASE
 from sim.calibration.real.zookeeper import ZOOKEEPER
 
-MODELS: tuple[Model, ...] = (*ETCD, ROW_LEASE, *ZOOKEEPER)
+MODELS: tuple[Model, ...] = (*ETCD, *ROW_LEASE, *ZOOKEEPER)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from sim.calibration.real import numbers
+from sim.calibration.real.hits import hit_of
 from sim.calibration.real.model import Acceptance, Model, Quantity
 from sim.calibration.real.table import Group, column
 
-_KNOWN = ("ttl_s", "renew_s", "poll_s", "contenders")
+_KNOWN = ("ttl_s", "renew_s", "poll_s", "contenders", numbers.DELAY)
 
 
 def settings(group: Group) -> tuple[str, ...]:
@@ -14,11 +16,14 @@ def settings(group: Group) -> tuple[str, ...]:
     Raises:
         ValueError: a setting is not known, or is no number.
     """
-    unknown = [name for name in group.settings if name not in _KNOWN]
-    if unknown:
-        raise ValueError(f"row lease: the setting {', '.join(unknown)} is not modelled")
+    numbers.check(group, "row lease", _KNOWN)
     ttl, renew, poll, contenders = (
-        float(group.settings.get(name, usual)) for name, usual in zip(_KNOWN, (3, 1, 0.25, 3), strict=True)
+        numbers.number(group, name, usual) for name, usual in zip(_KNOWN, (3, 1, 0.25, 3), strict=False)
+    )
+    when = f"when: {{event: leader_elected}}, delay: {ttl + 2:g}s, jitter: {max(3, renew):g}s"
+    hit = hit_of(group.fault)
+    what = (
+        f"pause: leader, for: {10 * ttl:g}s" if hit is not None and hit.action == "pause" else "crash: leader"
     )
     return (
         f"protocol.nodes={contenders:g}",
@@ -26,24 +31,27 @@ def settings(group: Group) -> tuple[str, ...]:
         f"protocol.renew_interval={1000 * renew:g}ms",
         f"protocol.poll_interval={1000 * poll:g}ms",
         f"duration={max(30, 8 * ttl):g}s",
-        f"faults.0.delay={ttl + 2:g}s",
-        f"faults.0.jitter={max(3, renew):g}s",
+        numbers.network(group),
+        f"faults.0={{{when}, {what}}}",
     )
 
 
-ROW_LEASE = Model(
-    "postgres-row-lease",
-    "kill -9 holder",
-    "calibration/row-lease-kill",
-    settings,
-    (
-        Quantity(
-            "leader",
-            "ms",
-            lambda trial: column("leader_ms", trial),
-            "sim.calibration.real.measures:leader_ms",
-            Acceptance(p_value=0.01, median=0.10),
-        ),
-    ),
-    "failover.csv: PostgreSQL 15 on one host",
+LEADER = Quantity(
+    "leader",
+    "ms",
+    lambda trial: column("leader_ms", trial),
+    "sim.calibration.real.measures:leader_ms",
+    Acceptance(p_value=0.01, median=0.10),
+)
+
+ROW_LEASE: tuple[Model, ...] = tuple(
+    Model(
+        "postgres-row-lease",
+        fault,
+        "calibration/row-lease-kill",
+        settings,
+        (LEADER,),
+        "failover.csv: PostgreSQL 15 on one host",
+    )
+    for fault in ("kill -9 holder", "SIGSTOP holder")
 )

@@ -6,58 +6,70 @@ servers of its own, with phases of their clocks of their own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
+from sim.calibration.real import numbers
+from sim.calibration.real.hits import hit_of
 from sim.calibration.real.model import Acceptance, Model, Quantity
 from sim.calibration.real.table import Group, Trial, column
 
 _MEASURES = "sim.calibration.real.measures"
-_KNOWN = ("tick_ms", "initLimit", "syncLimit", "session_s", "contenders", "one_way_delay_ms")
-FASTEST_US, SLOWEST_US = 50, 250
-"""One way over loopback; what `tc netem` adds comes on top."""
-
-
-def _number(settings: Mapping[str, str], name: str, default: float) -> float:
-    text = settings.get(name, str(default))
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"{name} is '{text}', expected a number") from None
+_KNOWN = ("tick_ms", "initLimit", "syncLimit", numbers.DELAY)
+_KNOWN_OF_RECIPES = (*_KNOWN, "session_s", "contenders")
 
 
 def _servers(group: Group) -> tuple[str, ...]:
-    unknown = [name for name in group.settings if name not in _KNOWN]
-    if unknown:
-        raise ValueError(f"zookeeper: the setting {', '.join(unknown)} is not modelled")
-    delay_us = 1000 * _number(group.settings, "one_way_delay_ms", 0)
     return (
-        f"protocol.tick_time={_number(group.settings, 'tick_ms', 2000):g}ms",
-        f"protocol.init_limit={_number(group.settings, 'initLimit', 10):g}",
-        f"protocol.sync_limit={_number(group.settings, 'syncLimit', 5):g}",
-        f"network.latency={{uniform: [{delay_us + FASTEST_US:g}us, {delay_us + SLOWEST_US:g}us]}}",
+        f"protocol.tick_time={_tick_ms(group):g}ms",
+        f"protocol.init_limit={numbers.number(group, 'initLimit', 10):g}",
+        f"protocol.sync_limit={_sync_limit(group):g}",
+        numbers.network(group),
     )
 
 
+def _tick_ms(group: Group) -> float:
+    return numbers.number(group, "tick_ms", 2000)
+
+
+def _sync_limit(group: Group) -> float:
+    return numbers.number(group, "syncLimit", 5)
+
+
 def kill_settings(group: Group) -> tuple[str, ...]:
-    """Return how an ensemble is set whose leader is killed, or cut off.
+    """Return how an ensemble is set whose leader is killed.
 
     Raises:
         ValueError: a setting is not known, or is no number.
     """
-    tick_ms = _number(group.settings, "tick_ms", 2000)
+    numbers.check(group, "zookeeper", _KNOWN)
+    tick_ms = _tick_ms(group)
     return (
         f"protocol.nodes={group.members}",
         *_servers(group),
         f"faults.0.delay={4 * tick_ms:g}ms",
         f"faults.0.jitter={tick_ms:g}ms",
-        f"duration={60 * tick_ms + 30_000:g}ms",
+        f"duration={(60 + 4 * _sync_limit(group)) * tick_ms + 30_000:g}ms",
     )
+
+
+def cut_settings(group: Group) -> tuple[str, ...]:
+    """Return the same where the leader is cut off, for twice as long as anybody waits."""
+    hit = hit_of(group.fault)
+    lasts: tuple[str, ...] = (f"faults.0.for={2 * _sync_limit(group) * _tick_ms(group) + 30_000:g}ms",)
+    if hit is not None and hit.direction != "both":
+        lasts += (f"faults.0.direction={hit.direction}",)
+    if hit is not None and hit.direction == "in":
+        round_trip = 2 * numbers.number(group, numbers.DELAY, 0)
+        # It pings its followers twice a tick.
+        lasts += (f"faults.0.silent_after={numbers.silent_after_ms(_tick_ms(group) / 2, round_trip):g}ms",)
+    return (*kill_settings(group), *lasts)
 
 
 def pause_settings(group: Group) -> tuple[str, ...]:
     """Return the same where each leader is stopped, until the next one has led for two ticks."""
-    tick_ms = _number(group.settings, "tick_ms", 2000)
-    away = (_number(group.settings, "syncLimit", 5) + 2) * tick_ms
+    numbers.check(group, "zookeeper", _KNOWN)
+    tick_ms = _tick_ms(group)
+    away = (_sync_limit(group) + 2) * tick_ms
     return (
         f"protocol.nodes={group.members}",
         *_servers(group),
@@ -70,14 +82,17 @@ def pause_settings(group: Group) -> tuple[str, ...]:
 
 def recipe_settings(group: Group) -> tuple[str, ...]:
     """Return how kazoo's contenders are set; the ensemble has as many servers as `members` says."""
-    session = _number(group.settings, "session_s", 10)
+    numbers.check(group, "zookeeper recipe", _KNOWN_OF_RECIPES)
+    session = numbers.number(group, "session_s", 10)
+    when = f"when: {{event: leader_elected}}, delay: {2 * session:g}s, jitter: {max(4, session):g}s"
+    hit = hit_of(group.fault)
+    paused = hit is not None and hit.action == "pause"
     return (
         f"protocol.servers={group.members}",
-        f"protocol.nodes={_number(group.settings, 'contenders', 3):g}",
+        f"protocol.nodes={numbers.number(group, 'contenders', 3):g}",
         *_servers(group),
         f"protocol.session_timeout={session:g}s",
-        f"faults.0.delay={2 * session:g}s",
-        f"faults.0.jitter={max(4, session):g}s",
+        f"faults.0={{{when}, {f'pause: leader, for: {10 * session:g}s' if paused else 'crash: leader'}}}",
         f"duration={20 * session + 40:g}s",
     )
 
@@ -93,41 +108,30 @@ def _leader_of(trial: Trial) -> float | None:
 _SOURCE = "failover.csv: ZooKeeper 3.8.0 on one host"
 _MEDIAN = Acceptance(p_value=None, median=0.10)
 
+
+def _ensemble(fault: str, scenario: str, settings: Callable[[Group], tuple[str, ...]], measure: str) -> Model:
+    quantities = (_leader(measure, _MEDIAN),)
+    return Model("zookeeper", fault, f"calibration/{scenario}", settings, quantities, _SOURCE, trials=500)
+
+
 ZOOKEEPER: tuple[Model, ...] = (
-    Model(
-        "zookeeper",
-        "kill -9 leader",
-        "calibration/zk-kill",
-        kill_settings,
-        (_leader("leader_ms", _MEDIAN),),
-        _SOURCE,
-        trials=500,
-    ),
-    Model(
-        "zookeeper",
-        "leader cut off, both directions",
-        "calibration/zk-cut",
-        kill_settings,
-        (_leader("leader_ms", _MEDIAN),),
-        _SOURCE,
-        trials=500,
-    ),
-    Model(
-        "zookeeper",
-        "SIGSTOP leader",
-        "calibration/zk-pause",
-        pause_settings,
-        (_leader("last_leader_ms", _MEDIAN),),
-        _SOURCE,
-        trials=500,
-    ),
-    Model(
-        "zookeeper-election-recipe",
-        "kill -9 leading client",
-        "calibration/zk-kazoo",
-        recipe_settings,
-        (_leader("leader_ms", Acceptance(p_value=0.01, median=0.05)),),
-        _SOURCE,
-        trials=1000,
+    _ensemble("kill -9 leader", "zk-kill", kill_settings, "leader_ms"),
+    # It closes its connections as it ends, and hands nothing over.
+    _ensemble("SIGTERM leader", "zk-kill", kill_settings, "leader_ms"),
+    _ensemble("leader cut off, both directions", "zk-cut", cut_settings, "leader_ms"),
+    _ensemble("leader cut off, incoming", "zk-cut", cut_settings, "leader_ms"),
+    _ensemble("leader cut off, outgoing", "zk-cut", cut_settings, "leader_ms"),
+    _ensemble("SIGSTOP leader", "zk-pause", pause_settings, "last_leader_ms"),
+    *(
+        Model(
+            "zookeeper-election-recipe",
+            fault,
+            "calibration/zk-kazoo",
+            recipe_settings,
+            (_leader("leader_ms", Acceptance(p_value=0.01, median=0.05)),),
+            _SOURCE,
+            trials=1000,
+        )
+        for fault in ("kill -9 leading client", "SIGSTOP leading client")
     ),
 )
