@@ -3,13 +3,13 @@
 *By order*: tokens rise with every leadership, and the resource turns away what comes under a lower one
 than it has let in (Kleppmann, "How to do distributed locking", 2016; sequencers in Chubby, OSDI 2006, §2.4).
 
-*By compare-and-set*, where tokens only tell leaderships apart (Sanfilippo, "Is Redlock safe?", 2016: change
-the resource only if its state is still the one that was read): the resource lets in its owner, and whoever
-names the owner that it had when the sender asked, *before it began to acquire the lock*; the sender then
-is the owner. If A becomes the owner after B, the owner that A had read was B or came after B, so that
-B led before A began to acquire: leaderships follow each other at the resource as they did in truth,
-whatever clocks, pauses and networks do. It asks that no two leaderships have one token, and that the
-resource is one machine that forgets nothing.
+*By compare-and-set*, where tokens only tell leaderships apart (Sanfilippo, "Is Redlock safe?", 2016, where
+the owner is set without a condition, so that who begins late can take it back): the resource lets in its
+owner, and whoever names the owner that it had when the sender asked, *before it began to acquire the lock*;
+the sender then is the owner. If A becomes the owner after B, the owner that A had read was B or came after
+B, so that B led before A began to acquire: leaderships follow each other at the resource as they did in
+truth, whatever clocks, pauses and networks do. It asks that no two leaderships have one token, and that
+the resource is one machine that forgets nothing.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from protocols.api import ProtocolSpec
+from sim.workloads.fence import ByOrder
 from tests.unit.lease_testing import Outcome, outcome, plan_of
 
 Harm = Callable[[Outcome], bool]
@@ -72,3 +73,11 @@ class Mutant:
     def _shows(self, spec: ProtocolSpec | None, more: Mapping[str, Any]) -> bool:
         plan = plan_of(self.protocol, spec, settings={**self.settings, **more}, **self.world)
         return any(self.harm(outcome(plan, seed)) for seed in self.seeds)
+
+
+class AsNumbers(ByOrder):
+    """L07, of a resource: compares tokens that have no order."""
+
+    def token(self, epoch: int, claim: int | None) -> int:
+        """Return the token itself."""
+        return epoch

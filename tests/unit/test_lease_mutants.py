@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sim.workloads import resource
-from sim.workloads.fence import ByOrder
+from tests.unit.lease_mutant import AsNumbers
 from tests.unit.lease_mutants import MUTANTS
 from tests.unit.lease_testing import outcome, plan_of
 
@@ -33,13 +33,6 @@ def test_check_then_act_needs_a_fence(fenced: bool, harm: bool) -> None:
     found = outcome(plan_of("lock-server", workload=work, **PAUSE))
 
     assert harm == ("dual_effect" in found.violated)
-
-
-class AsNumbers(ByOrder):
-    """Compares tokens that have no order."""
-
-    def token(self, epoch: int, claim: int | None) -> int:
-        return epoch
 
 
 def test_a_fence_by_tokens_without_an_order_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
