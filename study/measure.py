@@ -35,9 +35,9 @@ class Measured:
     def leaderless(self) -> str:
         """The median time from a fault on the leader to the next that believes, as far as there was one."""
         elections = analysis.elections(list(self.plain))
-        # Whoever follows itself under a later epoch was never missing: all members called elections at once.
+        # Who follows itself unforced was never missing: all members called elections at once.
         itself = (elections["old_leader"] == elections["new_leader"]).fillna(False)
-        changed = (elections["cause"] != "start") & ~itself
+        changed = (elections["cause"] != "start") & ~(itself & (elections["cause"] == "unforced"))
         found = analysis.quantiles(elections[changed], "belief", shares=(0.5,)).iloc[0]
         if not found["elections"]:
             return "no election"
