@@ -206,7 +206,14 @@ _EXPECTED: dict[str, str] = {
 
 
 def _translated(shape: type[Shape], error: ValidationError) -> list[tuple[tuple[str | int, ...], str]]:
-    return [(each["loc"], _message(shape, each)) for each in error.errors(include_url=False)]
+    found_there = error.errors(include_url=False)
+    # Items that were refused do not count for pydantic: their list is not too short for that.
+    inside = {each["loc"][:length] for each in found_there for length in range(len(each["loc"]))}
+    return [
+        (each["loc"], _message(shape, each))
+        for each in found_there
+        if each["type"] != "too_short" or each["loc"] not in inside
+    ]
 
 
 def _message(shape: type[Shape], each: Mapping[str, Any]) -> str:
@@ -219,6 +226,8 @@ def _message(shape: type[Shape], each: Mapping[str, Any]) -> str:
         return f"unknown key '{where[-1]}'{nearest(str(where[-1]), shape.keys())}"
     if kind == "string_pattern_mismatch":
         return f"found {found(each['input'])}, expected {_description(shape, where)}"
+    if kind == "too_short":
+        return f"found {found(each['input'])}, expected at least {each['ctx']['min_length']}"
     expected = _EXPECTED.get(kind) or str(each["msg"]).removeprefix("Input should be ")
     if kind == "literal_error" and expected == "True":
         expected = "true"

@@ -76,7 +76,11 @@ from tests.unit.test_scenario_faults import SMALL, faults, wrong
             "when: {event: crashed, nth: 0}, crash: n1",
             "faults.0.when.nth: found 0, expected greater than or equal to 1",
         ),
-        ("at: 1s, partition: [[n1]]", "faults.0.partition: found a list of 1, expected"),
+        ("at: 1s, partition: [[n1]]", "faults.0.partition: found a list of 1, expected at least 2"),
+        (
+            "at: 1s, partition: [[n1], [n9]]",
+            "x.yaml:10:32: faults.0.partition.1.0: found 'n9', expected one of",
+        ),
         (
             "at: 1s, partition: [[n1], [n2]], mode: 1:30",
             "faults.0.mode: found '1:30', expected 'drop' or 'hold'",
