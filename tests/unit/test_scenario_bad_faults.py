@@ -79,7 +79,7 @@ from tests.unit.test_scenario_faults import SMALL, faults, wrong
         ("at: 1s, partition: [[n1]]", "faults.0.partition: found a list of 1, expected at least 2"),
         (
             "at: 1s, partition: [[n1], [n9]]",
-            "x.yaml:10:32: faults.0.partition.1.0: found 'n9', expected one of",
+            "x.yaml:10:33: faults.0.partition.1.0: found 'n9', expected one of",
         ),
         (
             "at: 1s, partition: [[n1], [n2]], mode: 1:30",
