@@ -57,6 +57,7 @@ def _protocol(draws: Seed, protocol: Entry) -> Entry:
         **_members(draws.stream("swarm members"), protocol["nodes"]),
         "pipeline": draws.stream("swarm pipeline").choice((1, 1, 2, 8)),
         "batch_delay": draws.stream("swarm batches").choice(("0s", "0s", "1ms", "5ms")),
+        "announce_commits": draws.stream("swarm announcements").chance(0.3),
     }
 
 
@@ -74,6 +75,8 @@ def _timers(stream: Stream, protocol: Entry, check_quorum: bool) -> Entry:
         settings["leader_lease_timeout"] = us(shortest * (0.5 + stream.random() / 2))
     if stream.chance(0.2):
         settings["priorities"] = " ".join(str(stream.choice((1, 2))) for _ in range(protocol["nodes"]))
+    if kind == "ticks" and stream.chance(0.3):
+        settings |= {"tick": us(shortest / 20), "election_ticks": 20}
     return settings
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.campaign import trial
+from tests.scenarios.campaign import switched, trial
+from tests.scenarios.swarm_switches import swarm_switches
+from tests.unit import raft_mutants_of_extensions
 from tests.unit.raft_mutants import MUTANTS
 
 CAUGHT: dict[str, int] = {
@@ -31,6 +33,10 @@ NOT_CAUGHT: dict[str, str] = {
 }
 """Mutant -> why hundreds of seeds do not find it: the unit tests of Raft do."""
 
+CAUGHT_WITH_SWITCHES: dict[str, int] = {"X01": 40, "X02": 80, "X18": 2, "X25": 50}
+"""Mutant of the extensions -> within how many seeds of the swarm of switches it is found: the first two by
+the histories of clients alone. Most others need a coincidence, which their unit tests arrange."""
+
 
 def first_seed(number: str, limit: int) -> int | None:
     """Return the first seed with a violation, or None if there is none up to `limit`."""
@@ -50,6 +56,16 @@ def test_swarm_finds_mutant(number: str, limit: int) -> None:
 def test_swarm_finds_mutant_late(number: str, limit: int) -> None:
     """These need a rare coincidence, of a crash and a second vote in one term for instance."""
     assert first_seed(number, limit) is not None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "limit"), CAUGHT_WITH_SWITCHES.items())
+def test_swarm_of_switches_finds_mutant(number: str, limit: int) -> None:
+    """Where the members are fixed, since these processes cannot change them."""
+    spec = raft_mutants_of_extensions.MUTANTS[number]()
+    fixed = (seed for seed in range(1, limit + 1) if "membership" not in swarm_switches(seed)["protocol"])
+
+    assert any(switched(seed, spec).violations for seed in fixed)
 
 
 def test_every_mutant_is_accounted_for() -> None:
