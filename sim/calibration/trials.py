@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from typing import Any
 
 from sim.calibration.experiment import Series
 from sim.errors import SimulatorError
@@ -21,10 +22,11 @@ FEW = 1500
 
 def conduct(
     series: Sequence[Series], jobs: int | None = None, progress: Callable[[int], None] = lambda trials: None
-) -> Generator[list[float], None, None]:
+) -> Generator[list[Any], None, None]:
     """Yield what was measured in each series, in order: a number for each trial, infinite if it never came.
 
-    `progress` is told how many more trials are done.
+    A measure that returns a tuple has trials in a row, and a tuple for each run. `progress` is told how many
+    more runs are done.
 
     Raises:
         ScenarioError: a series cannot be loaded with its settings.
@@ -34,7 +36,7 @@ def conduct(
     spans = [Span(number, 0, each.trials) for number, each in enumerate(series)]
     with closing(_pool(jobs, sum(each.trials for each in series))) as pool:
         dispatch = Dispatch(pool, spans, lambda span: _work(span, series, ready), lambda span: span.start)
-        found: list[float] = []
+        found: list[Any] = []
         for span, done in dispatch.in_order(lambda span, done: progress(done.ran)):
             found += _values(ready[span.cell], done)
             if len(found) == series[span.cell].trials:
@@ -53,7 +55,13 @@ def _work(span: Span, series: Sequence[Series], ready: Sequence[Cell]) -> Work:
     return Work(ready[span.cell].payload, seeds, code_version(), measure=each.measure, trace=each.trace)
 
 
-def _values(cell: Cell, done: Done) -> list[float]:
+def _values(cell: Cell, done: Done) -> list[Any]:
     for row in done.rows["runs"]:
         raise SimulatorError(f"{cell.replay(row[0])}: {row[PLACE['runs']['error']]}")
-    return [math.inf if value is None else value for _, value in done.rows["measured"]]
+    return [_value(value) for _, value in done.rows["measured"]]
+
+
+def _value(found: Any) -> Any:
+    if type(found) is tuple:
+        return tuple(_value(each) for each in found)
+    return math.inf if found is None else found

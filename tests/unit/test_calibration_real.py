@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from sim.calibration.real.comparison import Compared, Pair, compare, ks_p, pairs
+from sim.calibration.real.comparison import Compared, Pair, compare, pairs
 from sim.calibration.real.model import Acceptance, Model, Quantity
+from sim.calibration.real.samples import Sample, ks, misses
 from sim.calibration.real.table import KEYS, OWN, Group, column, read
 from sim.errors import UserError
+from sim.rng import Seed
 
 HEADER = ",".join((*KEYS, "trial", "leader_ms", "campaigns"))
 ROW = "toy,1.0,kill_a,5,kill -9 leader,timeout_ms=150 other=x,0,170.5,1"
@@ -155,5 +157,40 @@ def test_nothing_measured_of_a_quantity_is_no_pass(tmp_path: Path) -> None:
 def test_ks_tells_samples_apart() -> None:
     ones = [float(number) for number in range(50)]
 
-    assert ks_p(ones, ones) == 1.0
-    assert ks_p(ones, [each + 25 for each in ones]) < 0.001
+    assert ks(ones, ones)[1] == 1.0
+    assert ks(ones, [each + 25 for each in ones])[1] < 0.001
+
+
+# Trials of one run resemble each other ----------------------------------------------------------------
+
+
+def runs(count: int, seed: int = 1) -> list[list[float]]:
+    """Return runs of twenty values: each run has a middle of its own."""
+    stream = Seed(seed).stream("runs")
+    middles = [1000 + stream.randrange(-100, 101) for _ in range(count)]
+    return [[middle + stream.randrange(-10, 11) for _ in range(20)] for middle in middles]
+
+
+def test_a_run_is_judged_among_runs() -> None:
+    """As a sample of them all one run would be unlikely, and its median off; as a run it is one of many."""
+    simulated = runs(100)
+    pool = [value for run in simulated for value in run]
+    asked = Acceptance(p_value=0.01, median=0.02)
+    one = Sample([value + 0.5 for value in max(simulated)], pool, simulated)
+    assert one.ks_p < 0.001
+    assert one.runs_p > 0.01
+
+    far = Sample([1400.0 + each for each in range(20)], pool, simulated)
+    assert far.runs_p == pytest.approx(1 / 101)
+    assert [each.split()[0] for each in misses(asked, far, True)] == ["p", "median"]
+
+
+def test_the_median_of_a_run_may_be_that_of_any_run() -> None:
+    """Off by more than is asked for from all of them together, which no single run is near either."""
+    simulated = runs(100)
+    pool = [value for run in simulated for value in run]
+    asked = Acceptance(p_value=None, median=0.01)
+    typical = sorted(simulated)[75]
+
+    assert not list(misses(asked, Sample(typical, pool, simulated), True))
+    assert list(misses(asked, Sample(typical, pool), True))

@@ -25,8 +25,8 @@ def test_settings_count_in_ticks() -> None:
     found = kill_settings(group(tick_ms="500", initLimit="20", syncLimit="8", one_way_delay_ms="5"))
 
     assert {
-        "protocol.nodes=5", "protocol.tick_time=500ms", "protocol.init_limit=20", "protocol.sync_limit=8",
-        "network.latency={uniform: [5050us, 5250us]}", "faults.0.jitter=500ms",
+        "protocol.nodes=5", "protocol.tick_time=500000us", "protocol.init_limit=20", "protocol.sync_limit=8",
+        "network.latency={uniform: [5050us, 5250us]}", "faults.0.jitter=500000us",
     } <= set(found)  # fmt: skip
 
 
@@ -34,7 +34,7 @@ def test_a_stopped_leader_comes_back_before_the_next_one_is_stopped() -> None:
     """Two ticks after its followers gave it up, while the new leader has four more."""
     found = pause_settings(group(tick_ms="500", syncLimit="8"))
 
-    assert {"faults.0.for=6000ms", "faults.0.delay=3000ms"} <= set(found)
+    assert {"faults.0.for=6000000us", "faults.0.delay=3000000us"} <= set(found)
 
 
 def test_settings_of_the_recipe_have_its_session() -> None:

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from analysis.estimates import STATISTICS
 from sim.calibration.experiment import Series
-from sim.calibration.real.model import Acceptance, Model, Quantity
+from sim.calibration.real.model import Model, Quantity
 from sim.calibration.real.models import MODELS
+from sim.calibration.real.samples import Sample, misses
 from sim.calibration.real.table import Group
 from sim.calibration.trials import conduct
 
@@ -21,7 +22,9 @@ Verdict = Literal["pass", "miss", "no model"]
 class Compared:
     """One quantity of one experiment. `ks_p` is of the two-sample Kolmogorov-Smirnov test.
 
-    `reason` says what of the acceptance does not hold, or why there is no model.
+    `simulated` is that of all runs; with trials in a row `runs` has them one by one, and `runs_p` is the
+    share of them that are as far from all of them as what was measured. `reason` says what of the
+    acceptance does not hold, or why there is no model.
     """
 
     experiment: str
@@ -33,6 +36,8 @@ class Compared:
     verdict: Verdict
     reason: str
     source: str
+    runs: tuple[tuple[float, ...], ...] = ()
+    runs_p: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row as `--json` prints it."""
@@ -43,6 +48,8 @@ class Compared:
             "measured": _summary(self.measured),
             "simulated": _summary(self.simulated),
             "ks_p": self.ks_p,
+            "runs": len(self.runs) or len(self.simulated),
+            "runs_p": self.runs_p,
             "verdict": self.verdict,
             "reason": self.reason or None,
             "source": self.source,
@@ -73,7 +80,7 @@ def _pairs_of(group: Group, quick: bool, models: Sequence[Model]) -> Iterator[Pa
     except ValueError as error:
         yield _without_model(group, str(error))
         return
-    trials = model.quick_trials if quick else model.trials
+    trials = model.runs(group, quick)
     for quantity in model.quantities:
         name = f"{group.experiment}, {quantity.name}"
         series = Series(
@@ -97,47 +104,28 @@ def compare(
         yield each if isinstance(each, Compared) else _compared(each, next(simulated))
 
 
-def _compared(pair: Pair, simulated: list[float]) -> Compared:
+def _compared(pair: Pair, found: list[Any]) -> Compared:
     quantity, accept = pair.quantity, pair.quantity.accept
-    found = (quantity.of_trial(trial) for trial in pair.group.trials)
-    measured = [value for value in found if value is not None]
-    p_value = ks_p(measured, simulated) if measured and quantity.unit != "share" else None
-    wrong = list(_misses(accept, measured, simulated, p_value)) if measured else ["nothing was measured"]
+    runs = tuple(found) if pair.model.in_a_row else ()
+    simulated = [value for run in runs for value in run] if runs else found
+    per_trial = (quantity.of_trial(trial) for trial in pair.group.trials)
+    measured = [value for value in per_trial if value is not None]
+    sample = Sample(measured, simulated, [run for run in runs if run])
+    continuous = bool(measured) and quantity.unit != "share"
+    wrong = list(misses(accept, sample, continuous)) if measured else ["nothing was measured"]
     return Compared(
         experiment=pair.group.experiment,
         quantity=quantity.name,
         unit=quantity.unit,
         measured=measured,
         simulated=simulated,
-        ks_p=p_value,
+        ks_p=sample.ks_p if continuous else None,
         verdict="miss" if wrong else "pass",
         reason="; ".join(wrong),
         source=pair.model.source,
+        runs=runs,
+        runs_p=sample.runs_p if continuous and runs else None,
     )
-
-
-def ks_p(ones: Sequence[float], others: Sequence[float]) -> float:
-    """Return how likely two samples of one distribution differ as much as these (two-sample KS test)."""
-    from scipy.stats import ks_2samp
-
-    return float(ks_2samp(ones, others).pvalue)
-
-
-def _misses(
-    accept: Acceptance, measured: Sequence[float], simulated: Sequence[float], p_value: float | None
-) -> Iterator[str]:
-    if accept.p_value is not None and p_value is not None and not p_value > accept.p_value:
-        yield f"KS p = {p_value:.2g}, expected > {accept.p_value:g}"
-    if accept.median is not None:
-        known, found = (STATISTICS["p50"](each).value for each in (measured, simulated))
-        if not abs(found - known) <= accept.median * abs(known):
-            yield f"median {found:.4g} against {known:.4g}, expected within {accept.median:.0%}"
-    if accept.points is not None:
-        known, found = (STATISTICS["mean"](each).value for each in (measured, simulated))
-        if not abs(found - known) <= accept.points:
-            yield f"share {found:.1%} against {known:.1%}, expected within {accept.points * 100:g} points"
-    if accept.longest is not None and max(simulated) > accept.longest:
-        yield f"up to {max(simulated):.4g}, expected at most {accept.longest:g}"
 
 
 def _summary(values: Sequence[float]) -> dict[str, float | int | None]:

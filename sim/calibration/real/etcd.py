@@ -1,7 +1,8 @@
 """Models of what was measured of etcd: members that lose their leader, and a lock that loses its holder.
 
 Nothing is fitted: the presets have the product's settings, and each group of trials says what was set
-otherwise. Every run has members of its own, with phases of their ticks of their own.
+otherwise. A run of members has as many trials as were measured in a row. A process keeps the phase of its
+ticks for all of them, and has another one when it was started again.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from sim.calibration.real.hits import hit_of
 from sim.calibration.real.model import Acceptance, Model, Quantity
 from sim.calibration.real.table import Group, Trial, column
 
-_MEASURES = "sim.calibration.real.measures"
+_MEASURES = "sim.calibration.real.in_a_row"
 _KNOWN = ("heartbeat_ms", "election_ms", "pre_vote", numbers.DELAY)
+AWAY = 5
+"""A leader that was hit is back after so many election timeouts: by then there is another one."""
 _KNOWN_OF_LOCKS = (*_KNOWN, "ttl_s", "contenders")
 
 
@@ -36,7 +39,7 @@ def _raft(group: Group) -> tuple[str, ...]:
     pre_vote = numbers.switch(group, "pre_vote")
     return (
         f"protocol.preset={_preset(group.version)}",
-        f"protocol.tick={heartbeat:g}ms",
+        f"protocol.tick={numbers.ms(heartbeat)}",
         f"protocol.election_ticks={int(election / heartbeat)}",
         *(() if pre_vote is None else (f"protocol.pre_vote={str(pre_vote).lower()}",)),
         numbers.network(group),
@@ -52,18 +55,23 @@ def raft_settings(group: Group) -> tuple[str, ...]:
     numbers.check(group, "etcd", _KNOWN)
     heartbeat, election = _timeouts_ms(group)
     hit = hit_of(group.fault)
-    lasts: tuple[str, ...] = ()
-    if hit is not None and hit.action in ("pause", "cut"):
-        lasts = (f"faults.0.for={(10 if hit.action == 'cut' else 30) * election:g}ms",)
+    # When a cut heals, whoever was cut off deposes the leader with its higher term: one election more.
+    cut = hit is not None and hit.action == "cut"
+    ends = "for" if cut or (hit is not None and hit.action == "pause") else "restart_after"
+    lasts: tuple[str, ...] = (f"faults.0.{ends}={numbers.ms(AWAY * election)}",)
     if hit is not None and hit.direction == "in":
         round_trip = 2 * numbers.number(group, numbers.DELAY, 0)
-        lasts += (f"faults.0.silent_after={numbers.silent_after_ms(heartbeat, round_trip):g}ms",)
+        lasts += (f"faults.0.silent_after={numbers.ms(numbers.silent_after_ms(heartbeat, round_trip))}",)
     return (
         f"protocol.nodes={group.members}",
         *_raft(group),
-        f"duration={40 * election:g}ms",
-        f"faults.0.delay={8 * election:g}ms",
-        f"faults.0.jitter={2 * election:g}ms",
+        # One trial after the other, each when somebody has led long enough for all to be well again.
+        f"duration={numbers.ms((len(group.trials) * (3 if cut else 2) * AWAY + 20) * election)}",
+        "stop_when={event: leader_elected, nth: 1000000}",
+        f"faults.0.when={{event: leader_elected, lasting: {numbers.ms((AWAY + 1) * election)}}}",
+        f"faults.0.times={max(1, len(group.trials))}",
+        "faults.0.delay=0ms",
+        f"faults.0.jitter={numbers.ms(2 * election)}",
         *lasts,
     )
 
@@ -117,12 +125,12 @@ def _overlap(trial: Trial) -> float | None:
     return None if down is None or led is None else max(0.0, down - led)
 
 
-def _leader(accept: Acceptance) -> Quantity:
-    return Quantity("leader", "ms", _of("leader_ms"), f"{_MEASURES}:leader_ms", accept)
+def _leader(accept: Acceptance, measures: str = _MEASURES) -> Quantity:
+    return Quantity("leader", "ms", _of("leader_ms"), f"{measures}:leader_ms", accept)
 
 
 LEADER = _leader(Acceptance(p_value=0.01, median=0.10))
-LOCK = _leader(Acceptance(p_value=0.01, median=0.05))
+LOCK = _leader(Acceptance(p_value=0.01, median=0.05), "sim.calibration.real.measures")
 CAMPAIGNS = Quantity(
     "more than one campaign",
     "share",
@@ -139,7 +147,7 @@ WRITES = Quantity(
     "writes",
     # No column: the trials were watched for it, and there was none (README of the table).
     lambda trial: None if _overlap(trial) is None else 0.0,
-    f"{_MEASURES}:writes_after_cut",
+    f"{_MEASURES}:writes_while_cut",
     Acceptance(p_value=None, longest=0.0),
     trace="summary",
 )
@@ -150,7 +158,9 @@ _SOURCE = "failover.csv: etcd 3.4.23 on one host"
 
 
 def _members(fault: str, scenario: str, *quantities: Quantity, trials: int = 2000) -> Model:
-    return Model("etcd", fault, f"calibration/{scenario}", raft_settings, quantities, _SOURCE, trials)
+    return Model(
+        "etcd", fault, f"calibration/{scenario}", raft_settings, quantities, _SOURCE, trials, in_a_row=True
+    )
 
 
 ETCD: tuple[Model, ...] = (

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sim.records import Campaigned, FaultStarted, Followed, Led, Operation
+from sim.records import Campaigned, FaultStarted, Followed, Led, Record
 
 if TYPE_CHECKING:
     from sim.result import Result
@@ -24,24 +25,38 @@ class Fall:
     stepped_down_ns: int | None
     campaigns: int
 
+    @property
+    def overlap_ns(self) -> int | None:
+        """For how long the old leader believed beside the new one; None if either never came to it."""
+        if self.led_ns is None or self.stepped_down_ns is None:
+            return None
+        return max(0, self.stepped_down_ns - self.led_ns)
 
-def fall(result: Result) -> Fall | None:
-    """Return what became of whoever led when the first fault came; None if there was none, or nobody led."""
-    leader, fault_ns = "", None
+
+def fall_in(records: Sequence[Record], leader: str, fault_ns: int) -> Fall:
+    """Return what became of a leader that was hit at that time, from what happened after it."""
     led_ns = stepped_down_ns = None
     campaigns = 0
-    for record in result.records:
+    for record in records:
         kind = type(record)
-        if fault_ns is None:
-            leader = record.node if kind is Led else leader
-            fault_ns = record.at_ns if kind is FaultStarted else None
-        elif kind is Led and record.node != leader and led_ns is None:
+        if kind is Led and record.node != leader and led_ns is None:
             led_ns = record.at_ns - fault_ns
         elif kind is Followed and record.node == leader and stepped_down_ns is None:
             stepped_down_ns = record.at_ns - fault_ns
         elif kind is Campaigned and record.node != leader and led_ns is None:
             campaigns += 1
-    return None if fault_ns is None or not leader else Fall(led_ns, stepped_down_ns, campaigns)
+    return Fall(led_ns, stepped_down_ns, campaigns)
+
+
+def fall(result: Result) -> Fall | None:
+    """Return what became of whoever led when the first fault came; None if there was none, or nobody led."""
+    leader = ""
+    for number, record in enumerate(result.records):
+        if type(record) is Led:
+            leader = record.node
+        elif type(record) is FaultStarted:
+            return fall_in(result.records[number + 1 :], leader, record.at_ns) if leader else None
+    return None
 
 
 def leader_ms(result: Result) -> float | None:
@@ -61,44 +76,3 @@ def last_leader_ms(result: Result) -> float | None:
                 found, fault_ns = (record.at_ns - fault_ns) / MS, None
             leader = record.node
     return found
-
-
-def step_down_ms(result: Result) -> float | None:
-    """Return how long after the fault the old leader stopped believing."""
-    found = fall(result)
-    return None if found is None or found.stepped_down_ns is None else found.stepped_down_ns / MS
-
-
-def overlap_ms(result: Result) -> float | None:
-    """Return for how long the old leader believed beside the new one."""
-    found = fall(result)
-    if found is None or found.led_ns is None or found.stepped_down_ns is None:
-        return None
-    return max(0.0, (found.stepped_down_ns - found.led_ns) / MS)
-
-
-def several_campaigns(result: Result) -> float | None:
-    """Return 1 if it took more than one campaign to replace the leader, else 0."""
-    found = fall(result)
-    return None if found is None or found.led_ns is None else float(found.campaigns > 1)
-
-
-def writes_after_cut(result: Result) -> float | None:
-    """Return how many writes that were begun after the fault the old leader acknowledged.
-
-    The run must have kept its operations. None if nothing was written on its side: then every write was
-    acknowledged by somebody else.
-    """
-    leader, fault_ns = "", None
-    for record in result.records:
-        if type(record) is FaultStarted:
-            fault_ns = record.at_ns
-            break
-        leader = record.node if type(record) is Led else leader
-    if fault_ns is None or not leader:
-        return None
-    writes = (each for each in result.details if type(each) is Operation and each.command[0] == "put")
-    late = [each for each in writes if each.at_ns >= fault_ns]
-    if all(each.node not in ("", leader) for each in late):
-        return None
-    return float(sum(each.node == leader for each in late))

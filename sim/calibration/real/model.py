@@ -46,7 +46,9 @@ class Quantity:
 class Model:
     """How a fault of a system is simulated. `settings` makes overrides of `scenario` from a group.
 
-    `fault` is as it stands in a table; see `sim.calibration.real.hits` for what else means the same.
+    `in_a_row`: a run has about as many trials as the group, of processes that live on; its quantities
+    measure a tuple. `fault` is as it stands in a table; `sim.calibration.real.hits` has what else means the
+    same.
     It raises ValueError, with a sentence, where it does not know a setting of the group.
     """
 
@@ -58,6 +60,14 @@ class Model:
     source: str
     trials: int = 2000
     quick_trials: int = 100
+    in_a_row: bool = False
+
+    def runs(self, group: Group, quick: bool) -> int:
+        """Return how many runs there are; of runs with trials in a row, enough to see how they differ."""
+        trials = self.quick_trials if quick else self.trials
+        if not self.in_a_row:
+            return trials
+        return max(10 if quick else 100, -(-trials // len(group.trials)))
 
     def fits(self, group: Group) -> bool:
         """Return whether the group's trials are of this system and fault, however that is put.

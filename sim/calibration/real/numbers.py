@@ -61,6 +61,11 @@ def network(group: Group) -> str:
     return f"network.latency={{uniform: [{delay_us + FASTEST_US:g}us, {delay_us + SLOWEST_US:g}us]}}"
 
 
+def ms(length_ms: float) -> str:
+    """Return a length as scenarios have it."""
+    return f"{round(1000 * length_ms)}us"
+
+
 def silent_after_ms(every_ms: float, round_trip_ms: float = 0) -> float:
     """Return how long after a one-way cut a sender is heard that sends every `every_ms`, over Linux's TCP.
 

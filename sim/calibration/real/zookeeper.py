@@ -20,7 +20,7 @@ _KNOWN_OF_RECIPES = (*_KNOWN, "session_s", "contenders")
 
 def _servers(group: Group) -> tuple[str, ...]:
     return (
-        f"protocol.tick_time={_tick_ms(group):g}ms",
+        f"protocol.tick_time={numbers.ms(_tick_ms(group))}",
         f"protocol.init_limit={numbers.number(group, 'initLimit', 10):g}",
         f"protocol.sync_limit={_sync_limit(group):g}",
         numbers.network(group),
@@ -46,22 +46,26 @@ def kill_settings(group: Group) -> tuple[str, ...]:
     return (
         f"protocol.nodes={group.members}",
         *_servers(group),
-        f"faults.0.delay={4 * tick_ms:g}ms",
-        f"faults.0.jitter={tick_ms:g}ms",
-        f"duration={(60 + 4 * _sync_limit(group)) * tick_ms + 30_000:g}ms",
+        f"faults.0.delay={numbers.ms(4 * tick_ms)}",
+        f"faults.0.jitter={numbers.ms(tick_ms)}",
+        f"duration={numbers.ms((60 + 4 * _sync_limit(group)) * tick_ms + 30_000)}",
     )
 
 
 def cut_settings(group: Group) -> tuple[str, ...]:
     """Return the same where the leader is cut off, for twice as long as anybody waits."""
     hit = hit_of(group.fault)
-    lasts: tuple[str, ...] = (f"faults.0.for={2 * _sync_limit(group) * _tick_ms(group) + 30_000:g}ms",)
+    lasts: tuple[str, ...] = (
+        f"faults.0.for={numbers.ms(2 * _sync_limit(group) * _tick_ms(group) + 30_000)}",
+    )
     if hit is not None and hit.direction != "both":
         lasts += (f"faults.0.direction={hit.direction}",)
     if hit is not None and hit.direction == "in":
         round_trip = 2 * numbers.number(group, numbers.DELAY, 0)
         # It pings its followers twice a tick.
-        lasts += (f"faults.0.silent_after={numbers.silent_after_ms(_tick_ms(group) / 2, round_trip):g}ms",)
+        lasts += (
+            f"faults.0.silent_after={numbers.ms(numbers.silent_after_ms(_tick_ms(group) / 2, round_trip))}",
+        )
     return (*kill_settings(group), *lasts)
 
 
@@ -73,10 +77,10 @@ def pause_settings(group: Group) -> tuple[str, ...]:
     return (
         f"protocol.nodes={group.members}",
         *_servers(group),
-        f"faults.0.delay={6 * tick_ms:g}ms",
-        f"faults.0.jitter={tick_ms:g}ms",
-        f"faults.0.for={away + 1000:g}ms",
-        f"duration={6 * away + 40 * tick_ms + 30_000:g}ms",
+        f"faults.0.delay={numbers.ms(6 * tick_ms)}",
+        f"faults.0.jitter={numbers.ms(tick_ms)}",
+        f"faults.0.for={numbers.ms(away + 1000)}",
+        f"duration={numbers.ms(6 * away + 40 * tick_ms + 30_000)}",
     )
 
 
