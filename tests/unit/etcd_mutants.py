@@ -13,7 +13,7 @@ from protocols.api import ProtocolSpec
 from protocols.etcd import make_spec
 from protocols.etcd.concurrency import COMPACTED, LOST, Election, Mutex
 from protocols.etcd.contender import PREFIX, Contender
-from protocols.etcd.leases import Lessor
+from protocols.etcd.leases import Leases, Lessor
 from protocols.etcd.leasing import NOT_FOUND, Answer, Leasing
 from protocols.etcd.operations import Get, LeaseId, Put
 from protocols.etcd.parameters import EtcdParameters
@@ -81,6 +81,15 @@ class FullTtl(Lessor):
     def _refresh(self, id: LeaseId, extend_ns: int) -> None:
         self._leases.all[id].remaining_ns = 0
         super()._refresh(id, extend_ns)
+
+
+class ForgetsCheckpoints(Leasing):
+    """E09, in a member."""
+
+    def __init__(self, member: Member, parameters: EtcdParameters, leases: Leases) -> None:
+        super().__init__(member, parameters, leases)
+        every = parameters.lease_checkpoint_interval
+        self.lessor = FullTtl(leases, member.host.now, parameters.member_timeout, every)
 
 
 class RenewsTheRevoked(Leasing):

@@ -138,6 +138,19 @@ def test_e09_a_new_leader_goes_on_from_the_checkpoint(lessor: type[Lessor], expi
     assert made.expiry == {7: expiry}
 
 
+FORGETFUL = mutants.of_service(mutants.ForgetsCheckpoints)
+
+
+@pytest.mark.parametrize(("protocol", "status"), [(None, "pass"), (f"{__name__}:FORGETFUL", "fail")])
+def test_e09_while_leaders_change_a_lease_ends_only_by_its_checkpoints(
+    protocol: str | None, status: str
+) -> None:
+    """In the whole service: the lock of a dead client is not free as long as leaders change every TTL / 2."""
+    scenario = load(find(["etcd-lease-outlives-leaders-checkpointed"])[0], [], protocol)
+
+    assert run(scenario, seed=1).verdict.status == status
+
+
 @pytest.mark.parametrize(("leasing", "answer"), [(None, 0), (mutants.RenewsTheRevoked, 60 * S)])
 def test_e10_a_renewal_must_not_bring_a_revoked_lease_back(leasing: Any, answer: int) -> None:
     """It waited for something else while the lease was revoked."""
