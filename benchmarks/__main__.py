@@ -9,10 +9,10 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import cases, sweeps, switches
+from benchmarks import cases, services, sweeps, switches
 
-CASES = (*cases.CASES, *sweeps.CASES, *switches.CASES)
-LIMITS = {**cases.LIMITS, **sweeps.LIMITS, **switches.LIMITS}
+CASES = (*cases.CASES, *sweeps.CASES, *switches.CASES, *services.CASES)
+LIMITS = {**cases.LIMITS, **sweeps.LIMITS, **switches.LIMITS, **services.LIMITS}
 
 
 def main() -> int:

@@ -25,7 +25,7 @@ class Connection:
     """One end of a connection; `opened` is false until the other side has agreed."""
 
     __slots__ = (
-        "_ahead", "_deadline", "_expected", "_number", "_resent", "_rto", "_sent_at", "_unacknowledged",
+        "_ahead", "_expected", "_number", "_resent", "_rto", "_sent_at", "_unacknowledged", "deadline",
         "ends", "heard_at", "id", "is_open", "leaving", "opened", "opener", "owner", "peer", "service",
     )  # fmt: skip
 
@@ -45,18 +45,9 @@ class Connection:
         self._expected = 0
         self._ahead: dict[int, Any] = {}  # segments that came before their turn
         self._rto = FIRST_RTO
-        self._sent_at = self._deadline = 0
+        self._sent_at = 0
+        self.deadline = 0  # when to send again, on the local clock
         self._resent = 0  # how often, since something was acknowledged
-
-    @property
-    def waits(self) -> bool:
-        """Return whether something is to be sent again if nothing comes."""
-        return bool(self._unacknowledged) or not self.opened if self.is_open else self.leaving
-
-    @property
-    def deadline(self) -> int:
-        """When to send again, on the local clock."""
-        return self._deadline
 
     def send(self, payload: Any) -> None:
         """Send a message; it arrives once and in order, or the connection ends (or has ended)."""
@@ -87,34 +78,48 @@ class Connection:
             return
         self.opened = True
         self._measure()
-        self._restart()
+        if self._unacknowledged:
+            self._restart()
+        else:
+            self.ends.rest(self)
         for number, payload in self._unacknowledged.items():
             self.ends.host.send(self.peer, Segment(self.id, self.opener, number, payload))
 
+    def is_next(self, number: int) -> bool:
+        """Return whether a segment is the next, and no later one is here; then acknowledge it."""
+        if number != self._expected or self._ahead:
+            return False
+        self._expected = number + 1
+        self.ends.host.send(self.peer, Acknowledged(self.id, self.opener, number + 1))
+        return True
+
     def on_segment(self, number: int, payload: Any) -> list[Any]:
         """Return what can be delivered now, in order, and acknowledge it."""
-        ready = []
-        if number == self._expected and not self._ahead:  # nearly always
-            self._expected += 1
-            ready.append(payload)
-        elif number >= self._expected:
+        if number >= self._expected:
             self._ahead[number] = payload
-            while self._expected in self._ahead:
-                ready.append(self._ahead.pop(self._expected))
-                self._expected += 1
+        ready = []
+        while self._expected in self._ahead:
+            ready.append(self._ahead.pop(self._expected))
+            self._expected += 1
         self.ends.host.send(self.peer, Acknowledged(self.id, self.opener, self._expected))
         return ready
 
     def on_acknowledged(self, number: int) -> None:
         """Forget what arrived."""
-        arrived = [each for each in self._unacknowledged if each < number]
-        if not arrived:
-            return
-        for each in arrived:
-            del self._unacknowledged[each]
+        waiting = self._unacknowledged
+        if self._number == number and waiting:  # nearly always: everything that was sent
+            waiting.clear()
+        else:
+            arrived = [each for each in waiting if each < number]
+            if not arrived:
+                return
+            for each in arrived:
+                del waiting[each]
         self._measure()
-        if self._unacknowledged:
+        if waiting:
             self._restart()
+        else:
+            self.ends.rest(self)
 
     def send_again(self) -> bool:
         """Send all that was not acknowledged; return False when it was done too often."""
@@ -122,7 +127,7 @@ class Connection:
         if self._resent > (CLOSE_RETRIES if self.leaving else RETRIES):
             return False
         self._rto = min(2 * self._rto, MAXIMUM_RTO)
-        self._deadline = self.ends.host.now() + self._rto
+        self.deadline = self.ends.host.now() + self._rto
         if self.leaving:
             self.ends.host.send(self.peer, Close(self.id, self.opener))
             return True
@@ -136,8 +141,8 @@ class Connection:
     def _restart(self) -> None:
         self._resent = 0
         self._sent_at = self.ends.host.now()
-        self._deadline = self._sent_at + self._rto
-        self.ends.expect(self._deadline)
+        self.deadline = self._sent_at + self._rto
+        self.ends.expect(self)
 
     def _measure(self) -> None:
         # One sample at a time, and none from what was sent twice (RFC 6298 (3)): the first one makes

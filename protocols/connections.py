@@ -31,6 +31,7 @@ class Connections:
         "_open",
         "_timer",
         "_timer_at",
+        "_waiting",
         "handlers",
         "host",
     )
@@ -49,6 +50,7 @@ class Connections:
         # By peer and number; those that the peer opened apart from our own.
         self._open: dict[tuple[NodeId, int], Connection] = {}
         self._accepted: dict[tuple[NodeId, int], Connection] = {}
+        self._waiting: dict[Connection, None] = {}  # something is to be sent again if nothing comes
         self._leaving: dict[tuple[NodeId, int, bool], Connection] = {}
         self._last_id = 0
         self._timer = host.timer("retransmission", self._on_timer)
@@ -88,11 +90,23 @@ class Connections:
             else:
                 self.host.send(connection.peer, Reset(connection.id, connection.opener))
 
-    def expect(self, deadline: int) -> None:
-        """Look at `deadline` for what was not acknowledged."""
+    def expect(self, connection: Connection) -> None:
+        """Send again at its deadline, unless it is acknowledged by then."""
+        self._waiting[connection] = None
+        deadline = connection.deadline
         if not self._timer_at or deadline < self._timer_at:
-            self._timer_at = deadline
-            self._timer.set(max(0, deadline - self.host.now()))
+            self._look_at(deadline)
+
+    def rest(self, connection: Connection) -> None:
+        """Everything is acknowledged, or does not matter any more."""
+        self._waiting.pop(connection, None)
+        if not self._waiting and self._timer_at:
+            self._timer_at = 0
+            self._timer.cancel()
+
+    def _look_at(self, deadline: int) -> None:
+        self._timer_at = deadline
+        self._timer.set(max(0, deadline - self.host.now()))
 
     def on_open(self, source: NodeId, message: Open) -> None:
         """Agree to a connection, or refuse it."""
@@ -116,6 +130,9 @@ class Connections:
         connection = self._find(source, message.connection, message.from_opener)
         if connection is None:
             return
+        if connection.is_next(message.number):  # nearly always
+            self._delivered(connection, message.payload)
+            return
         for payload in connection.on_segment(message.number, message.payload):
             if connection.is_open:
                 self._delivered(connection, payload)
@@ -135,7 +152,9 @@ class Connections:
 
     def on_closed(self, source: NodeId, message: Closed) -> None:
         """Forget a connection of which the peer knows that it is over."""
-        self._leaving.pop((source, message.connection, message.from_opener), None)
+        connection = self._leaving.pop((source, message.connection, message.from_opener), None)
+        if connection is not None:
+            self.rest(connection)
 
     def on_reset(self, source: NodeId, message: Reset) -> None:
         """End a connection that the peer does not have."""
@@ -149,7 +168,7 @@ class Connections:
             if connection.is_open:
                 self._end(connection)
         for key in [key for key in self._leaving if key[0] == source]:
-            del self._leaving[key]
+            self.rest(self._leaving.pop(key))
 
     def _end(self, connection: Connection) -> None:
         self._forget(connection)
@@ -157,13 +176,14 @@ class Connections:
 
     def _forget(self, connection: Connection) -> None:
         connection.is_open = False
+        self.rest(connection)
         self._tables(connection.opener).pop((connection.peer, connection.id), None)
 
     def _tables(self, opener: bool) -> dict[tuple[NodeId, int], Connection]:
         return self._open if opener else self._accepted
 
     def _find(self, source: NodeId, id: int, from_opener: bool) -> Connection | None:
-        connection = self._tables(not from_opener).get((source, id))
+        connection = (self._accepted if from_opener else self._open).get((source, id))
         if connection is None:
             self.host.send(source, Reset(id, not from_opener))
         else:
@@ -172,12 +192,13 @@ class Connections:
 
     def _on_timer(self) -> None:
         now, self._timer_at = self.host.now(), 0
-        for connection in [*self, *self._leaving.values()]:
-            if connection.waits and connection.deadline <= now and not connection.send_again():
+        waiting = self._waiting
+        for connection in tuple(waiting):
+            if connection in waiting and connection.deadline <= now and not connection.send_again():
                 if connection.leaving:
                     del self._leaving[connection.peer, connection.id, connection.opener]
+                    self.rest(connection)
                 else:
                     self._end(connection)
-        waiting = [each.deadline for each in (*self, *self._leaving.values()) if each.waits]
         if waiting:
-            self.expect(min(waiting))
+            self._look_at(min(each.deadline for each in waiting))

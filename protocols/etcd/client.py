@@ -30,6 +30,8 @@ BACKOFF_BASE = 1000 * MS  # gRPC, doc/connection-backoff.md
 BACKOFF_FACTOR = 1.6
 BACKOFF_JITTER = 0.2
 BACKOFF_MAXIMUM = 120_000 * MS
+TOGETHER = 10 * MS
+"""Connections that have been silent for nearly as long as the first are pinged with it."""
 READ_RETRY = 25 * MS
 """A read is tried again after so long, elsewhere (`defaultBackoffWaitBetween`)."""
 
@@ -238,7 +240,7 @@ class EtcdClient:
     def _on_keep_alive(self) -> None:
         """Ping the connections that are silent, and give up those that stay so (gRPC keepalive)."""
         now, every = self.host.now(), self._parameters.keep_alive_time
-        patience, checks = self._parameters.keep_alive_timeout, [now + every]
+        patience, at = self._parameters.keep_alive_timeout, now + every
         for endpoint in self._order:
             connection = endpoint.connection
             if connection is None:
@@ -248,13 +250,12 @@ class EtcdClient:
             if endpoint.pinged_at and now - endpoint.pinged_at >= patience:
                 self._connections.close(connection)
                 self._closed(connection)
-            elif not endpoint.pinged_at and now - connection.heard_at >= every:
+            elif not endpoint.pinged_at and now - connection.heard_at >= every - TOGETHER:
                 endpoint.pinged_at = now
                 connection.send(Ping())
-            checks.append(
-                (endpoint.pinged_at + patience) if endpoint.pinged_at else connection.heard_at + every
-            )
-        self._keep_alive.set(max(MS, min(checks) - now))
+            pinged_at = endpoint.pinged_at
+            at = min(at, pinged_at + patience if pinged_at else connection.heard_at + every)
+        self._keep_alive.set(max(MS, at - now))
 
 
 def _reads(operation: Any) -> bool:

@@ -53,6 +53,7 @@ class EtcdService:
         self._member = member
         self._parameters = parameters
         self._minimum_ttl = parameters.minimum_ttl
+        self._election = parameters.election
         self._machine: EtcdMachine = member.machine.machine  # type: ignore[attr-defined]
         self._machine.listener = self
         self._connections = Connections(host, self._delivered, self._closed)
@@ -87,7 +88,7 @@ class EtcdService:
     def start(self) -> None:
         """Begin."""
         self._leasing.start()
-        self._monitor.set(self._parameters.election)
+        self._monitor.set(self._election)
 
     # What Raft tells -----------------------------------------------------------------------------
 
@@ -239,7 +240,7 @@ class EtcdService:
         self._leasing.renew(lease, answer)
 
     def _on_monitor(self) -> None:
-        self._monitor.set(self._parameters.election)
+        self._monitor.set(self._election)
         self._no_leader_count = 0 if self._member.leader_id is not None else self._no_leader_count + 1
         if self._no_leader_count >= NO_LEADER_COUNT and self._keepers:
             self._break_keep_alives(list(self._keepers))

@@ -65,6 +65,9 @@ class Sending(Transfer):
 
     def _on_heartbeat_timer(self) -> None:
         """Send heartbeats; what is not answered by then may be lost, and is sent again with them."""
+        if self._window == 1:
+            super()._on_heartbeat_timer()
+            return
         self._ahead.clear()
         self._outstanding.clear()
         self._beating = True

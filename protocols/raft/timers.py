@@ -68,20 +68,20 @@ class PolledTimer(ContactTimer):
 class Ticks:
     """A process's ticks: one every `tick_ns`, at a phase that never changes in its life (etcd)."""
 
-    __slots__ = ("_now", "phase_ns", "tick_ns")
+    __slots__ = ("now", "phase_ns", "tick_ns")
 
     def __init__(self, now: Callable[[], int], tick_ns: int, phase_ns: int) -> None:
-        self._now = now
+        self.now = now
         self.tick_ns = tick_ns
         self.phase_ns = (now() + phase_ns) % tick_ns
 
     def count(self) -> int:
         """Return how many ticks there were so far."""
-        return (self._now() - self.phase_ns + SLACK_NS) // self.tick_ns
+        return (self.now() - self.phase_ns + SLACK_NS) // self.tick_ns
 
     def until(self, ticks: int) -> int:
         """Return the time until the tick that is the `ticks`-th from now, the next one being the first."""
-        now = self._now()
+        now = self.now()
         passed = (now - self.phase_ns + SLACK_NS) // self.tick_ns
         return (passed + ticks) * self.tick_ns + self.phase_ns - now
 
@@ -97,7 +97,11 @@ class TickTimer:
 
     def set(self, after_ns: int) -> None:
         """Fire at the tick at which so many ticks as fit into `after_ns` are over, the next one at least."""
-        self._timer.set(self._ticks.until(max(1, after_ns // self._ticks.tick_ns)))
+        ticks = self._ticks  # `until`, spelled out
+        tick_ns, phase_ns = ticks.tick_ns, ticks.phase_ns
+        now = ticks.now()
+        passed = (now - phase_ns + SLACK_NS) // tick_ns
+        self._timer.set((passed + (after_ns // tick_ns or 1)) * tick_ns + phase_ns - now)
 
     def cancel(self) -> None:
         """Do not fire."""

@@ -94,7 +94,7 @@ def test_messages_arrive_once_and_in_order() -> None:
     bench.settle()
 
     assert other.delivered == [0, 1, 2]
-    assert not connection.waits
+    assert not connection.ends._waiting
 
 
 def test_what_waits_for_the_connection_is_sent_when_it_opens() -> None:
@@ -132,7 +132,7 @@ def test_what_is_lost_is_sent_again_after_growing_times() -> None:
     bench.fire("n1", "retransmission")
     bench.settle()
 
-    assert (other.delivered, connection.waits) == (["lost"], False)
+    assert (other.delivered, [*connection.ends._waiting]) == (["lost"], [])
 
 
 def test_a_lost_request_for_a_connection_is_repeated() -> None:
