@@ -6,6 +6,8 @@ and recipe/election.py. A candidate's epoch is the czxid of its node: later cand
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from protocols.zookeeper.client import CONNECTED, CONNECTION_LOSS, KazooClient
 from protocols.zookeeper.recipe import ROOT, Ask, Contender, Script, Wait, ZooKeeperError
 from protocols.zookeeper.tree import SEQUENCE_DIGITS
@@ -42,9 +44,9 @@ class Sequential(Contender):
             if own not in children:
                 self.follow("its node is gone")
                 return
-            ahead = [path for path in children if self.number(path) < self.number(own)]
+            ahead = self.ahead(children, self.number(own))
             if ahead:
-                yield from self.wait_behind(max(ahead, key=self.number))
+                yield from self.wait_behind(ahead)
             elif (yield from self.confirm(own)):
                 self.lead(epoch)
                 yield Wait()
@@ -98,6 +100,10 @@ class Sequential(Contender):
         """Return the paths of all candidates."""
         return (yield from self.read("get_children", ROOT, False))
 
+    def ahead(self, children: Iterable[str], own: int) -> str:
+        """Return the node with the largest number below our own; "" if there is none."""
+        return max((path for path in children if self.number(path) < own), key=self.number, default="")
+
     def wait_behind(self, predecessor: str) -> Script:
         """Wait for the candidate before us to go; if it has gone meanwhile, look again at once."""
         if (yield from self.read("exists", predecessor, True)) is not None:
@@ -115,6 +121,10 @@ class Herd(Sequential):
     def candidates(self) -> Script:
         """Return the paths of all candidates, and watch them."""
         return (yield from self.read("get_children", ROOT, True))
+
+    def ahead(self, children: Iterable[str], own: int) -> str:
+        """Return any node before ours: who waits for any change need not know for whom."""
+        return next((path for path in children if self.number(path) < own), "")
 
     def wait_behind(self, predecessor: str) -> Script:
         """Wait for any change."""

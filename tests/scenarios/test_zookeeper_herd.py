@@ -56,6 +56,7 @@ def test_a_herd_pays_for_everybody_and_a_chain_for_one(contenders: int) -> None:
 
 
 @pytest.mark.soak
-def test_a_thousand_contenders_are_no_more_than_one_event() -> None:
-    """The chain does not know how long it is."""
+def test_a_thousand_contenders_wake_one_or_all() -> None:
+    """The chain does not know how long it is; of a herd all wake up."""
     assert change("sequential", 1000) == (1, 2)
+    assert change("herd", 1000) == (999, 2)
