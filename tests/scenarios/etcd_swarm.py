@@ -1,10 +1,13 @@
-"""Swarm scenarios of elections on etcd: everything drawn from one seed, inside what is promised.
+"""Swarm scenarios of etcd: everything drawn from one seed, inside what is promised.
 
-Two kinds. `members`: clients as the product's, whose links and processes are well but for crashes, while
-the members of etcd crash, stand still and are cut off from each other, for less than a keep-alive can
-wait (a client that the product leaves without an answer for its TTL believes for too long).
-`everything`: sessions that count from the request, and clients that are cut off and stand still too,
-within the bound that they are told.
+Elections (`swarm`), of two kinds. `members`: clients as the product's, whose links and processes are well
+but for crashes, while the members of etcd crash, stand still and are cut off from each other, for less than
+a keep-alive can wait (a client that the product leaves without an answer for its TTL believes for too long).
+`everything`: sessions that count from the request, and clients that are cut off and stand still too, within
+the bound that they are told.
+
+Members (`ensemble`): the worlds and faults of Raft's swarm around etcd, whose clients only give it something
+to do; judged is what the service promises.
 """
 
 from __future__ import annotations
@@ -13,7 +16,8 @@ from typing import Any
 
 from protocols.etcd import make_spec
 from sim.rng import Seed, Stream
-from tests.scenarios.swarm_faults import percent, scale, us
+from tests.scenarios.swarm import swarm as raft_swarm
+from tests.scenarios.swarm_faults import aimed_at, percent, scale, us
 
 EXCLUSIVE = make_spec("etcd-exclusive", exclusive=True)
 """etcd with two believers at once judged as a violation."""
@@ -117,3 +121,51 @@ def _fault(stream: Stream, kind: str, servers: int, heal: int) -> Entry:
             {"cut": {"from": one, "to": other}, "for": short},
         ]
     return {"rate": rate, "from": us(start), **stream.choice(actions)}
+
+
+def ensemble(seed: int) -> Entry:
+    """Return the scenario of that seed for the members.
+
+    An election timeout is 20 to 40 one-way trips, or more. Where messages are lost for good a session may
+    end by chance at any time, so that nobody need lead at the very end.
+    """
+    stream = Seed(seed).stream("etcd swarm ensemble")
+    scenario = raft_swarm(seed)
+    tick_us = stream.randrange(10_000, 20_000) + int(1.5 * _longest_us(scenario["network"]["latency"]))
+    ttl = stream.randrange(2, 4)
+    heal_us = int(scenario["converge"]["heal_at"].removesuffix("us"))
+    within_us = (26 + 2 * ttl) * S + 40 * tick_us
+    hold = stream.choice(("0s", "0s", "200ms"))
+    certain = hold == "0s" and scenario["network"]["loss"] == percent(0.0)
+    for part in ("workload", "converge"):
+        scenario.pop(part, None)
+    return {
+        **scenario,
+        "name": f"etcd-ensemble-swarm-{seed}",
+        "duration": us(heal_us + within_us),
+        "protocol": {
+            "name": "etcd",
+            "preset": stream.choice(("etcd-3.4", "etcd-3.5")),
+            "nodes": stream.randrange(1, 4),
+            "servers": stream.choice((3, 3, 4, 5)),
+            "tick": us(tick_us),
+            "election_ticks": stream.randrange(10, 15),
+            "ttl": f"{ttl}s",
+            "recipe": stream.choice(("election", "mutex")),
+            "hold_for": hold,
+            "snapshot_entries": stream.choice((3, 10, 1000)),
+            "lease_checkpoint_interval": stream.choice(("0s", "500ms")),
+        },
+        "faults": [
+            aimed_at(stream.choice(("service leader", "service leader", "leader")), fault)
+            for fault in scenario["faults"]
+        ],
+    } | ({"converge": {"heal_at": us(heal_us), "within": us(within_us)}} if certain else {})
+
+
+def _longest_us(latency: Any) -> int:
+    """Return the largest length that a latency is drawn from, or around, in microseconds."""
+    if isinstance(latency, str):
+        return int(latency.removesuffix("us"))
+    found = latency.values() if isinstance(latency, dict) else latency
+    return max((_longest_us(each) for each in found if not isinstance(each, float)), default=0)

@@ -36,6 +36,15 @@ def percent(share: float) -> str:
     return f"{100 * share:.2f}%"
 
 
+def aimed_at(target: str, value: Any) -> Any:
+    """Return a fault with this target in place of the leader, at whatever depth."""
+    if isinstance(value, dict):
+        return {key: aimed_at(target, inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [aimed_at(target, inner) for inner in value]
+    return target if value == "leader" else value
+
+
 def fault(stream: Stream, world: World, heal_us: int) -> Entry:
     """Return one fault, which begins before `heal_us`, in microseconds."""
     timing = _triggered if stream.chance(0.4) else _now_and_then

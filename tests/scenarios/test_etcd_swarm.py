@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import pytest
 
+from protocols.raft.server import Raft
 from sim.records import Followed, Led, ServiceLed, Violated
 from sim.run import run
 from sim.scenario import find, from_dict, load
-from tests.scenarios.etcd_swarm import swarm
+from tests.scenarios.etcd_swarm import ensemble, swarm
+from tests.scenarios.regressions import kept
+from tests.unit.raft_mutants import HalfIsEnough
 
 FEW = range(1, 13)
 MANY = range(1, 5001)
@@ -22,7 +26,16 @@ SIGHTS = ("session lost", "several leaders", "several etcd leaders")
 
 def trial(seed: int, **protocol: Any) -> tuple[int, list[str], list[str]]:
     """Return the seed, what was violated in its run, and what of `SIGHTS` it has seen."""
-    scenario = swarm(seed)
+    return judged(swarm(seed), seed, **protocol)
+
+
+def ensemble_trial(seed: int) -> tuple[int, list[str], list[str]]:
+    """Return the same of the members: one leader per term, one log, nothing lost."""
+    return judged(ensemble(seed), seed)
+
+
+def judged(scenario: dict[str, Any], seed: int, **protocol: Any) -> tuple[int, list[str], list[str]]:
+    """Return what came of a scenario."""
     scenario["protocol"] |= protocol
     records = run(from_dict(scenario)).records
     violated = [f"{r.property}: {r.evidence}" for r in records if type(r) is Violated]
@@ -44,6 +57,23 @@ def test_swarm_of_etcd_violates_nothing_and_converges() -> None:
 
 
 @pytest.mark.slow
+def test_swarm_of_members_violates_nothing_and_converges() -> None:
+    """And the members were in trouble: their leaders changed."""
+    trials = [ensemble_trial(seed) for seed in FEW]
+
+    assert [(seed, violated) for seed, violated, _ in trials if violated] == []
+    assert sum("several etcd leaders" in seen for _, _, seen in trials) > len(trials) / 2
+
+
+@pytest.mark.slow
+def test_swarm_of_members_finds_a_leader_that_commits_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R12: the logs of servers are judged, though contenders are their clients."""
+    monkeypatch.setattr(Raft, "_advance_commit_index", HalfIsEnough._advance_commit_index)
+
+    assert any(ensemble_trial(seed)[1] for seed in range(1, 21))
+
+
+@pytest.mark.slow
 def test_swarm_of_etcd_finds_the_deadline_of_the_product() -> None:
     """E05: with everything that may happen, sessions that count from the reply overlap (seed 1 is odd)."""
     assert any(trial(seed, deadline="reply")[1] for seed in range(1, 40, 2))
@@ -61,9 +91,12 @@ def test_tutorials_violate_within_twenty_seeds(naive: str, scenario: str) -> Non
 
 
 @pytest.mark.soak
-def test_swarm_of_etcd_of_five_thousand_seeds() -> None:
+@pytest.mark.parametrize(("one", "scenario"), [(trial, swarm), (ensemble_trial, ensemble)])
+def test_swarm_of_etcd_of_five_thousand_seeds(
+    one: Callable[[int], Any], scenario: Callable[[int], Any]
+) -> None:
     """The same for 5,000 seeds, on two cores."""
     with ProcessPoolExecutor(2) as pool:
-        trials = list(pool.map(trial, MANY, chunksize=25))
+        trials = list(pool.map(one, MANY, chunksize=25))
 
-    assert [(seed, violated) for seed, violated, _ in trials if violated] == []
+    assert kept({seed: violated for seed, violated, _ in trials if violated}, scenario) == {}

@@ -10,7 +10,7 @@ from typing import Any
 
 from sim.rng import Seed, Stream
 from tests.scenarios.swarm import swarm
-from tests.scenarios.swarm_faults import us
+from tests.scenarios.swarm_faults import aimed_at, us
 
 RECORDS = {"hard_state": "current_epoch", "appended": "logged"}
 """What a Raft server saves, and what of a ZooKeeper server's comes nearest."""
@@ -91,18 +91,9 @@ def recipe(seed: int) -> dict[str, Any]:
     }
     scenario["workload"] = {"name": "external-store", "rate": "20/s"}
     scenario["faults"] = [
-        _aimed_at(stream.choice(("leader", "service leader", "n1")), fault) for fault in scenario["faults"]
+        aimed_at(stream.choice(("leader", "service leader", "n1")), fault) for fault in scenario["faults"]
     ]
     return scenario
-
-
-def _aimed_at(target: str, value: Any) -> Any:
-    """Return a fault with this target in place of the leader, at whatever depth."""
-    if isinstance(value, dict):
-        return {key: _aimed_at(target, inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_aimed_at(target, inner) for inner in value]
-    return target if value == "leader" else value
 
 
 def stands_still(scenario: dict[str, Any]) -> bool:
