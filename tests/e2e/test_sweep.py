@@ -242,6 +242,8 @@ BREAKING = """\
 import os, sys
 from protocols import registry
 import sim.run
+import sim.sweep.campaign
+sim.sweep.campaign.SERIAL_S = 0.0  # however fast the machine is, workers run what follows the probe
 real = sim.run.build
 def build(plan, seed, trace):
     if seed == {seed}:
