@@ -191,7 +191,7 @@ def test_every_measured_group_has_a_model() -> None:
 
 @pytest.mark.soak
 def test_models_agree_with_what_was_measured() -> None:
-    """KS p > 0.01 and medians as the table of acceptance says; 2,000 trials each."""
+    """p > 0.01 and medians as the table of acceptance says; a hundred runs each, or 2,000 trials."""
     assert [
         (row.experiment, row.quantity, row.reason)
         for row in compare(pairs(own_groups(), False))

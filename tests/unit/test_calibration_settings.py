@@ -40,6 +40,7 @@ HEADER = ",".join((*KEYS, "trial", "leader_ms", "old_leader_step_down_ms", "camp
         ("leader cut off: it can receive but not send", Hit("cut", "out")),
         ("leader cut off, leader → followers", Hit("cut", "out")),
         ("leader cut off, not heard by the others", Hit("cut", "out")),
+        ("outgoing packets of the leader dropped", Hit("cut", "out")),
         ("kill -9 lock holder", Hit("kill")),
         ("kill -9 lock holder and etcd leader", Hit("kill", service_too=True)),
         ("kill -9 leading client", Hit("kill")),

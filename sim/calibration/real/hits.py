@@ -27,7 +27,7 @@ _ACTIONS: tuple[tuple[Action, str], ...] = (
     ("pause", r"sigstop|paused?\b|kill -stop|frozen"),
     ("stop", r"sigterm|graceful|kill -15|kill -term"),
     ("kill", r"kill|crash"),
-    ("cut", r"cut off|partition|isolat|disconnect"),
+    ("cut", r"cut off|partition|isolat|disconnect|drop|block"),
 )
 _VICTIM = r"leader|leading|holder"
 _SERVICE_TOO = r"(holder|client)\b.*\b(and|with)\b.*\bleader|leader\b.*\b(and|with)\b.*(holder|client)"
