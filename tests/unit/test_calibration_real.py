@@ -171,8 +171,8 @@ def runs(count: int, seed: int = 1) -> list[list[float]]:
     return [[middle + stream.randrange(-10, 11) for _ in range(20)] for middle in middles]
 
 
-def test_a_run_is_judged_among_runs() -> None:
-    """As a sample of them all one run would be unlikely, and its median off; as a run it is one of many."""
+def test_a_run_is_compared_with_runs() -> None:
+    """As a sample of them all one run would be unlikely; as a run it is one of many, unlike one far away."""
     simulated = runs(100)
     pool = [value for run in simulated for value in run]
     asked = Acceptance(p_value=0.01, median=0.02)
@@ -182,15 +182,15 @@ def test_a_run_is_judged_among_runs() -> None:
 
     far = Sample([1400.0 + each for each in range(20)], pool, simulated)
     assert far.runs_p == pytest.approx(1 / 101)
-    assert [each.split()[0] for each in misses(asked, far, True)] == ["p", "median"]
+    assert [each.split()[0] for each in misses(asked, far, True)] == ["KS", "median"]
 
 
-def test_the_median_of_a_run_may_be_that_of_any_run() -> None:
-    """Off by more than is asked for from all of them together, which no single run is near either."""
+def test_what_was_asked_for_is_asked_of_all_trials_together() -> None:
+    """Neither median nor test gets easier since trials of one run are correlated; the reason says both."""
     simulated = runs(100)
     pool = [value for run in simulated for value in run]
-    asked = Acceptance(p_value=None, median=0.01)
-    typical = sorted(simulated)[75]
+    typical = Sample(sorted(simulated)[75], pool, simulated)
 
-    assert not list(misses(asked, Sample(typical, pool, simulated), True))
-    assert list(misses(asked, Sample(typical, pool), True))
+    found = list(misses(Acceptance(p_value=0.01, median=0.01), typical, True))
+    assert [each.split()[0] for each in found] == ["KS", "median"]
+    assert f"({typical.runs_p:.2g} among runs)" in found[0]
