@@ -156,8 +156,10 @@ class Bully(Member):
 
     def on_coordinator(self, source: NodeId, message: Coordinator | Alive) -> None:
         """Follow, unless the sender is of the past, or of lower rank: then bully it."""
-        if message.epoch < self.leader_epoch:
-            self.host.send(source, Outdated(self.leader_epoch))
+        # In a round that this member has seen somebody led, itself perhaps, before a crash.
+        known = max(self.leader_epoch, self.round * len(self.members))
+        if message.epoch < known:
+            self.host.send(source, Outdated(known))
             return
         self._observe(self.round_of(message.epoch))
         if self.members.index(source) < self.rank:

@@ -111,6 +111,8 @@ class OmniPaxos(Member):
             self._check_leader()
         else:
             self.quorum_connected = False
+        if self.owner(self.elected) == self.id and self.elected:
+            self._ask_for_promises()
         self._begin_round()
 
     def _begin_round(self) -> None:
@@ -157,8 +159,16 @@ class OmniPaxos(Member):
     def _prepare(self) -> None:
         """Ask all for a promise."""
         self.promises = set()
+        self._ask_for_promises()
+
+    def _ask_for_promises(self) -> None:
+        """Ask whoever has not promised, again and again: either message may be lost.
+
+        Source: the omnipaxos crate, `SequencePaxos::resend_message_timeout`.
+        """
         for member in self.members:
-            self.host.send(member, Prepare(self.elected))
+            if member not in self.promises:
+                self.host.send(member, Prepare(self.elected))
 
     def on_prepare(self, source: NodeId, message: Prepare) -> None:
         """Promise, durably, and follow."""

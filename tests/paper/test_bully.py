@@ -117,6 +117,23 @@ def test_a_late_announcement_of_an_older_epoch_is_not_believed() -> None:
     assert bench.sent()["Outdated"] == 1
 
 
+def test_a_coordinator_of_a_round_that_is_over_is_told_so() -> None:
+    """n1 led in a later round while it was cut off, and remembers the round after a crash."""
+    bench = settled()
+    old = bench.leaders()["n5"]
+    bench.fire("n1", SILENT)
+    bench.drop()
+    bench.fire("n1", ANSWER)
+    bench.drop()
+    later = bench.leaders()["n1"]
+    bench.crash("n1")
+    bench.restart("n1")
+    bench.settle()
+
+    assert bench.leaders()["n5"] > later > old
+    assert {bench.member(name).leader for name in bench.processes} == {"n5"}
+
+
 def test_an_epoch_is_never_used_again_after_a_crash() -> None:
     """The round is on the disk before anybody hears of it."""
     bench = settled()

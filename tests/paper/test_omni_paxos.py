@@ -113,6 +113,25 @@ def test_without_answers_from_a_majority_a_member_says_so() -> None:
     assert [bench.member(name).quorum_connected for name in bench.processes] == [False] * 3
 
 
+def test_whoever_has_not_promised_is_asked_again() -> None:
+    """A Prepare, or a promise, may be lost: it is sent again each round, to those who owe a promise."""
+    bench = ClassicBench(SPEC, 3)
+    bench.settle()
+    for name in bench.processes:
+        bench.fire(name, ROUND)
+    for envelope in bench.pending(Prepare):
+        if envelope.target != "n3":
+            bench.drop(envelope)
+    bench.settle()
+    assert bench.leaders() == {}
+    bench.fire("n3", ROUND)
+    again = {envelope.target for envelope in bench.pending(Prepare)}
+    bench.settle()
+
+    assert again == {"n1", "n2"}
+    assert list(bench.leaders()) == ["n3"]
+
+
 def test_promises_are_durable_and_only_grow() -> None:
     """Sequence Paxos: a follower that promised a ballot ignores lower ones, also after a restart."""
     bench = begun(3)

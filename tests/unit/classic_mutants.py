@@ -30,6 +30,7 @@ class WithoutEpochs(bully.Bully):
     def on_coordinator(self, source: NodeId, message: bully.Coordinator | bully.Alive) -> None:
         """Forget what is known, so that nothing is of the past."""
         self.leader_epoch = min(self.leader_epoch, message.epoch)
+        self.round = min(self.round, self.round_of(message.epoch))
         super().on_coordinator(source, message)
 
 
