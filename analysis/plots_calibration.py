@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from matplotlib.figure import Figure
 
@@ -31,7 +32,7 @@ def overlay(title: str, unit: str, parts: Sequence[Overlay], path: Path) -> None
         _draw(panel, unit, part)
     for panel in panels[len(parts) :]:
         panel.set_axis_off()
-    figure.suptitle(title)
+    figure.suptitle(textwrap.fill(title, 45 * columns))
     figure.savefig(path, dpi=110)
 
 
@@ -55,24 +56,54 @@ def _draw(panel: Any, unit: str, part: Overlay) -> None:
     panel.grid(alpha=0.3)
 
 
-def bars(
-    title: str, unit: str, rows: Sequence[tuple[str, float, float, float, float | None]], path: Path
-) -> None:
-    """Draw numbers with their intervals beside those that were published, and write a PNG.
+Bound = Literal["", "at least", "at most"]
 
-    A row is (name, simulated, low, high, published or None).
-    """
-    figure = Figure(figsize=(8, 1.2 + 0.35 * len(rows)), layout="constrained")
-    panel = figure.subplots()
-    for place, (_, value, low, high, known) in enumerate(rows):
-        panel.errorbar(
-            value, place, xerr=[[value - low], [high - value]], fmt="s", color="tab:blue", capsize=3
-        )
-        if known is not None:
-            panel.plot(known, place, "o", color="tab:orange", fillstyle="none")
-    panel.set_yticks(range(len(rows)), [name for name, *_ in rows], fontsize=8)
-    panel.invert_yaxis()
-    panel.set_xlabel(f"{unit} (square: simulated with its 95 % interval, circle: published)")
-    panel.set_title(title)
-    panel.grid(alpha=0.3)
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One number with its interval, and what was published, if anything was: a number or a bound."""
+
+    name: str
+    unit: str
+    value: float
+    low: float
+    high: float
+    published: float | None
+    bound: Bound = ""
+
+
+_MARKERS: dict[Bound, str] = {"": "o", "at least": ">", "at most": "<"}
+
+
+def bars(title: str, found: Sequence[Bar], path: Path) -> None:
+    """Draw numbers beside those that were published, a panel for each unit, and write a PNG."""
+    units = list(dict.fromkeys(bar.unit for bar in found))
+    panels = [[bar for bar in found if bar.unit == unit] for unit in units]
+    figure = Figure(figsize=(10, 1.5 + sum(0.8 + 0.3 * len(each) for each in panels)), layout="constrained")
+    heights = [2 + len(each) for each in panels]
+    axes = figure.subplots(len(panels), 1, squeeze=False, height_ratios=heights).ravel()
+    for panel, unit, each in zip(axes, units, panels, strict=True):
+        _draw_bars(panel, unit, each)
+    figure.suptitle(textwrap.fill(title, 100), fontsize=11)
+    handles = {
+        label: line for panel in axes for line, label in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4, fontsize=8)
     figure.savefig(path, dpi=110)
+
+
+def _draw_bars(panel: Any, unit: str, found: Sequence[Bar]) -> None:
+    for place, bar in enumerate(found):
+        panel.errorbar(
+            bar.value, place, xerr=[[bar.value - bar.low], [bar.high - bar.value]], fmt="s",
+            color="tab:blue", capsize=3, label="simulated, with its 95 % interval",
+        )  # fmt: skip
+        if bar.published is not None:
+            panel.plot(
+                bar.published, place, _MARKERS[bar.bound], color="tab:orange", fillstyle="none", markersize=9,
+                linestyle="none", label=f"published: {bar.bound}" if bar.bound else "published",
+            )  # fmt: skip
+    panel.set_yticks(range(len(found)), [bar.name for bar in found], fontsize=8)
+    panel.set_ylim(len(found) - 0.5, -0.5)
+    panel.set_xlabel(unit, fontsize=9)
+    panel.grid(alpha=0.3)

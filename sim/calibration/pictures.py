@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sim.calibration.catalogue import Found
 from sim.calibration.judgement import Row
 from sim.calibration.real.comparison import Compared
 from sim.errors import UserError
+
+if TYPE_CHECKING:
+    from analysis.plots_calibration import Bar, Bound
 
 T = TypeVar("T")
 
@@ -59,15 +62,24 @@ def _picture(parts: Sequence[Found], path: Path) -> Path:
     experiment = parts[0].experiment
     title = f"{experiment.name}: {experiment.about}"
     if experiment.unit == "share":
-        rows = [_bar(part, row) for part in parts for row in part.rows]
-        bars(title, experiment.unit, rows, path)
+        bars(title, [_bar(part, row) for part in parts for row in part.rows], path)
     else:
         overlays = [Overlay(part.series.name, part.values, part.series.curve) for part in parts]
         overlay(title, experiment.unit, overlays, path)
     return path
 
 
-def _bar(part: Found, row: Row) -> tuple[str, float, float, float, float | None]:
+def _bar(part: Found, row: Row) -> Bar:
+    from analysis.plots_calibration import Bar
+
     found = row.simulated
     low, high = (found.value if each is None else each for each in (found.low, found.high))
-    return f"{part.series.name} ({row.statistic}, {row.unit})", found.value, low, high, row.published
+    bound: Bound = _BOUNDS.get(row.band, "")
+    return Bar(
+        f"{part.series.name} ({row.statistic})", row.unit, found.value, low, high, row.published, bound
+    )
+
+
+_BOUNDS: dict[str, Bound] = {
+    "at least": "at least", "at most": "at most", "less than": "at most",
+}  # fmt: skip
