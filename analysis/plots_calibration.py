@@ -17,26 +17,27 @@ class Overlay:
     """One distribution: what was simulated, over points (share, length) or values that are known."""
 
     name: str
+    unit: str
     simulated: Sequence[float]
     curve: Sequence[tuple[float, float]] = ()
     measured: Sequence[float] = ()
 
 
-def overlay(title: str, unit: str, parts: Sequence[Overlay], path: Path) -> None:
+def overlay(title: str, parts: Sequence[Overlay], path: Path) -> None:
     """Draw cumulative distributions over each other, one panel for each part, and write a PNG."""
     columns = min(3, len(parts))
     rows = math.ceil(len(parts) / columns)
     figure = Figure(figsize=(4.5 * columns, 3.2 * rows), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for panel, part in zip(panels, parts, strict=False):
-        _draw(panel, unit, part)
+        _draw(panel, part)
     for panel in panels[len(parts) :]:
         panel.set_axis_off()
     figure.suptitle(textwrap.fill(title, 45 * columns))
     figure.savefig(path, dpi=110)
 
 
-def _draw(panel: Any, unit: str, part: Overlay) -> None:
+def _draw(panel: Any, part: Overlay) -> None:
     values = sorted(value for value in part.simulated if not math.isinf(value))
     shares = [(rank + 1) / len(part.simulated) for rank in range(len(values))]
     panel.step(values, shares, where="post", label=f"simulated, n={len(part.simulated)}", color="tab:blue")
@@ -50,7 +51,7 @@ def _draw(panel: Any, unit: str, part: Overlay) -> None:
             color="tab:orange", markersize=4,
         )  # fmt: skip
     panel.set_title(part.name, fontsize=9)
-    panel.set_xlabel(unit)
+    panel.set_xlabel(part.unit)
     panel.set_ylim(0, 1.02)
     panel.legend(fontsize=7, loc="lower right")
     panel.grid(alpha=0.3)

@@ -37,9 +37,9 @@ def draw_compared(found: Sequence[Compared], folder: Path) -> list[Path]:
     from analysis.plots_calibration import Overlay, overlay
 
     def picture(name: str, rows: list[Compared]) -> Path:
-        parts = [Overlay(row.quantity, row.simulated, measured=row.measured) for row in rows]
+        parts = [Overlay(row.quantity, row.unit, row.simulated, measured=row.measured) for row in rows]
         path = folder / f"{name}.png"
-        overlay(f"{name}: measured and simulated", rows[0].unit, parts, path)
+        overlay(f"{name}: measured and simulated", parts, path)
         return path
 
     modelled = [row for row in found if row.simulated]
@@ -64,8 +64,9 @@ def _picture(parts: Sequence[Found], path: Path) -> Path:
     if experiment.unit == "share":
         bars(title, [_bar(part, row) for part in parts for row in part.rows], path)
     else:
-        overlays = [Overlay(part.series.name, part.values, part.series.curve) for part in parts]
-        overlay(title, experiment.unit, overlays, path)
+        unit = experiment.unit
+        overlays = [Overlay(p.series.name, p.series.unit or unit, p.values, p.series.curve) for p in parts]
+        overlay(title, overlays, path)
     return path
 
 
